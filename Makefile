@@ -1,0 +1,51 @@
+# MedHive. `make demo` and `make test` do all the set-up they need.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+RUNTIME := packaging/runtime
+TOOLS   := $(CURDIR)/.tools
+OUT     ?= demo-out
+ROOM    ?=
+export PATH := $(TOOLS)/bin:$(PATH)
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: $(RUNTIME)/node_modules/.package-lock.json ## bring libonnxruntime for this machine, by lockfile with checksums
+	@./packaging/runtime/check.sh
+
+$(RUNTIME)/node_modules/.package-lock.json: $(RUNTIME)/package-lock.json
+	@./packaging/runtime/install.sh
+
+build: deps ## build bin/medhive
+	go build -o bin/medhive ./cmd/medhive
+
+demo: build ## one real head scan from a clinic's folder to a claimed reward
+	./bin/medhive demo --out $(OUT)
+
+verify-demo: ## recompute the epoch of the last demo from its files
+	./bin/medhive coordinator verify $(OUT)
+
+test-tools: ## bring dciodvfy for the tests (unpacked, not installed)
+	@./packaging/test-tools.sh $(TOOLS)
+
+test: build test-tools ## run every test
+	go test -timeout 10m ./... ./testdata/...
+
+bench: build ## measure the targets; ROOM=name for one room; writes bench.json
+	go run ./cmd/bench --room "$(ROOM)" --out bench.json
+
+lint: ## gofmt, vet and staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "run gofmt on: $$unformatted"; exit 1; }
+	go vet ./... ./testdata/...
+	go tool staticcheck ./... ./testdata/...
+
+generate: ## rebuild contracts, bindings, protobuf and the de-identification table
+	./attest/contracts/generate.sh
+	./scheduler/wire/generate.sh
+	go generate ./scheduler/clinic
+
+clean: ## remove what the targets above made
+	rm -rf bin $(OUT) bench.json .tools $(RUNTIME)/node_modules attest/contracts/node_modules
+
+.PHONY: help deps build demo verify-demo test test-tools bench lint generate clean

@@ -1,0 +1,309 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/libp2p/go-libp2p/core/host"
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/medhive/medhive/agent/p2p"
+	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/attest/chain"
+	"github.com/medhive/medhive/attest/epoch"
+	"github.com/medhive/medhive/attest/identity"
+	"github.com/medhive/medhive/attest/intake"
+	"github.com/medhive/medhive/attest/uptime"
+	"github.com/medhive/medhive/scheduler/market"
+)
+
+// CoordinatorState is where the coordinator of a home keeps its key and intake.
+func CoordinatorState(home string) string { return filepath.Join(home, "coordinator") }
+
+// CoordinatorConfig is what a coordinator needs to start.
+type CoordinatorConfig struct {
+	State          string // folder of this role; epochs are published below it
+	NetworkPath    string // the network file that its address is added to; empty: none
+	Network        Network
+	Listen         []string
+	PosterKey      string        // file of the key that posts roots; empty: the development chain's
+	Epoch          time.Duration // length of an epoch; 0: only when CloseEpoch is called
+	ChallengeEvery time.Duration // mean time between two challenges of one node
+	Regions        []string      // whose offers this host relays, so that small networks hold together; nil: DefaultRegions
+	Log            *slog.Logger
+}
+
+// Coordinator is a running coordinator.
+type Coordinator struct {
+	conf       CoordinatorConfig
+	key        *identity.Key
+	poster     *identity.Key
+	db         *bolt.DB
+	chain      *chain.Client
+	host       host.Host
+	market     *market.Market
+	store      *intake.Bolt
+	taken      *taken
+	intake     *intake.Server
+	challenger *uptime.Challenger
+	seen       *seenNodes
+
+	archive epoch.Archive
+	closing sync.Mutex // one epoch at a time
+
+	stop  context.CancelFunc
+	loops sync.WaitGroup
+}
+
+// DefaultRegions are the countries whose offers a coordinator relays unless told
+// otherwise: the European Economic Area, Switzerland, the United Kingdom and the
+// United States (ISO 3166-1 alpha-2).
+func DefaultRegions() []string {
+	return strings.Fields("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK US")
+}
+
+// StartCoordinator opens state, takes statements, challenges nodes and closes
+// epochs until it is closed. An epoch that a crash left half published is
+// finished first.
+func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinator, err error) {
+	conf.Log = quiet(conf.Log)
+	if conf.Regions == nil {
+		conf.Regions = DefaultRegions()
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	c := &Coordinator{conf: conf, stop: stop}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}()
+	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.takeStatements, c.challengeNodes, c.announce} {
+		if err := step(running); err != nil {
+			return nil, err
+		}
+	}
+	serveRewards(c.host, c.published)
+	c.loops.Go(func() { c.epochLoop(running) })
+	return c, nil
+}
+
+func (c *Coordinator) openState(context.Context) (err error) {
+	if err := makeState(c.conf.State); err != nil {
+		return err
+	}
+	if c.key, err = identity.LoadOrCreate(filepath.Join(c.conf.State, "coordinator.key")); err != nil {
+		return err
+	}
+	if c.conf.PosterKey != "" {
+		c.poster, err = identity.Load(c.conf.PosterKey)
+	} else if c.poster, err = c.conf.Network.developmentKey("poster.key"); errors.Is(err, errRealNetwork) {
+		err = errors.New("name the key that may post roots with --poster-key")
+	}
+	if err != nil {
+		return err
+	}
+	if c.db, err = openState(filepath.Join(c.conf.State, "coordinator.db")); err != nil {
+		return err
+	}
+	c.store, err = intake.NewBolt(c.db)
+	return err
+}
+
+func (c *Coordinator) openChain(ctx context.Context) (err error) {
+	c.chain, err = chain.Dial(ctx, c.conf.Network.RPC, c.conf.Network.Contracts)
+	return err
+}
+
+// joinMarket relays offers: with few nodes the mesh needs somebody in the middle.
+// The coordinator reads none of them.
+func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
+	if c.host, err = p2p.NewHost(c.key, c.conf.Listen); err != nil {
+		return err
+	}
+	if c.market, err = market.New(ctx, c.host, market.Options{Log: c.conf.Log}); err != nil {
+		return err
+	}
+	for _, region := range c.conf.Regions {
+		offers, err := c.market.Subscribe(ctx, region)
+		if err != nil {
+			return err
+		}
+		c.loops.Go(func() {
+			for range offers {
+			}
+		})
+	}
+	return nil
+}
+
+func (c *Coordinator) takeStatements(context.Context) error {
+	c.taken = newTaken(c.store)
+	c.intake = intake.New(c.taken, c.conf.Network.Domain(), intake.Options{Log: c.conf.Log})
+	c.intake.Start(c.host)
+	return nil
+}
+
+// challengeNodes asks every registered node that was ever seen whether it is up.
+func (c *Coordinator) challengeNodes(ctx context.Context) (err error) {
+	c.seen, err = openSeenNodes(c.db, c.host)
+	if err != nil {
+		return err
+	}
+	c.challenger, err = uptime.NewChallenger(c.host, uptime.ChallengerOptions{
+		Domain: c.conf.Network.Domain(), Ledger: c.store, Targets: c.targets, Interval: c.conf.ChallengeEvery, Log: c.conf.Log,
+	})
+	if err != nil {
+		return err
+	}
+	c.loops.Go(func() {
+		if err := c.challenger.Run(ctx); err != nil {
+			c.conf.Log.Error("uptime challenges ended: outcomes can't be recorded; check the disk and start again", "error", err)
+		}
+	})
+	return nil
+}
+
+// targets are the active nodes whose peer id is known.
+func (c *Coordinator) targets() []uptime.Target {
+	ctx, cancel := context.WithTimeout(context.Background(), registryTimeout)
+	defer cancel()
+	registrations, _, err := c.registrations(ctx)
+	if err != nil {
+		c.conf.Log.Warn("the registry does not answer: no challenges this time", "error", err)
+		return nil
+	}
+	var list []uptime.Target
+	for _, r := range registrations {
+		id, known, err := c.seen.registered(r.Node)
+		if err != nil {
+			c.conf.Log.Error("the list of nodes can't be written", "error", err)
+		}
+		if r.Active && known {
+			list = append(list, uptime.Target{Node: r.Node, Peer: id})
+		}
+	}
+	return list
+}
+
+// registryTimeout bounds a look at the registry.
+const registryTimeout = 10 * time.Second
+
+// ChallengeAll asks every node once, now, and returns when the outcomes are recorded.
+func (c *Coordinator) ChallengeAll(ctx context.Context) error { return c.challenger.Trigger(ctx) }
+
+// announce adds this coordinator to the network file, for the roles of this machine.
+func (c *Coordinator) announce(context.Context) error {
+	if c.conf.NetworkPath == "" {
+		return nil
+	}
+	network, err := ReadNetwork(c.conf.NetworkPath)
+	if err != nil {
+		return err
+	}
+	network.Coordinator = c.Addresses()
+	return WriteNetwork(c.conf.NetworkPath, network)
+}
+
+// Addresses are where nodes and clinics reach this coordinator.
+func (c *Coordinator) Addresses() []string { return p2p.Addresses(c.host) }
+
+// Close ends the loops and lets go of state.
+func (c *Coordinator) Close() error {
+	var errs []error
+	c.stop()
+	if c.intake != nil {
+		c.intake.Close()
+	}
+	if c.market != nil {
+		errs = append(errs, c.market.Close())
+	}
+	c.loops.Wait()
+	if c.host != nil {
+		errs = append(errs, c.host.Close())
+	}
+	if c.chain != nil {
+		c.chain.Close()
+	}
+	if c.db != nil {
+		errs = append(errs, c.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// taken is the intake's store, and remembers what came in since the start so that
+// somebody can wait for it.
+type taken struct {
+	intake.Store
+
+	mu   sync.Mutex // guards seen and more
+	seen map[[32]byte]bool
+	more chan struct{} // closed and replaced when seen grows
+}
+
+func newTaken(store intake.Store) *taken {
+	return &taken{Store: store, seen: map[[32]byte]bool{}, more: make(chan struct{})}
+}
+
+// PutReceipt implements intake.Store.
+func (t *taken) PutReceipt(ctx context.Context, digest [32]byte, r attest.SignedReceipt) error {
+	if err := t.Store.PutReceipt(ctx, digest, r); err != nil {
+		return err
+	}
+	t.note(digest)
+	return nil
+}
+
+// PutProfile implements intake.Store.
+func (t *taken) PutProfile(ctx context.Context, p attest.SignedProfile) error {
+	if err := t.Store.PutProfile(ctx, p); err != nil {
+		return err
+	}
+	t.note(common.BytesToHash(p.Statement.Node[:]))
+	return nil
+}
+
+// maxNoted bounds what is remembered; waiting is for the demo and for tests.
+const maxNoted = 10_000
+
+func (t *taken) note(key [32]byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.seen) < maxNoted {
+		t.seen[key] = true
+	}
+	close(t.more)
+	t.more = make(chan struct{})
+}
+
+func (t *taken) await(ctx context.Context, key [32]byte) error {
+	for {
+		t.mu.Lock()
+		seen, more := t.seen[key], t.more
+		t.mu.Unlock()
+		if seen {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for a statement at the coordinator: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// AwaitReceipt returns once the receipt is stored here.
+func (c *Coordinator) AwaitReceipt(ctx context.Context, r attest.Receipt) error {
+	return c.taken.await(ctx, r.Hash(c.conf.Network.Domain()))
+}
+
+// AwaitNode returns once the node has connected and its profile is stored here.
+func (c *Coordinator) AwaitNode(ctx context.Context, node common.Address) error {
+	return c.taken.await(ctx, common.BytesToHash(node[:]))
+}

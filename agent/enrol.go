@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/ethereum/go-ethereum/common"
+	"golang.org/x/sys/unix"
+
+	"github.com/medhive/medhive/attest/chain"
+	"github.com/medhive/medhive/attest/identity"
+)
+
+// enrol makes sure that the registry knows this node, and returns who is paid. On
+// a real network the operator has registered it before; on a development network
+// an operator account is made here, with gas and bond from the faucet.
+func enrol(ctx context.Context, client *chain.Client, conf NodeConfig, hot *identity.Key) (common.Address, error) {
+	known, err := client.Node(ctx, hot.Address())
+	if err != nil {
+		return common.Address{}, err
+	}
+	if known.Active() {
+		if conf.Recipient != "" && common.HexToAddress(conf.Recipient) != known.Recipient {
+			return common.Address{}, fmt.Errorf("the registry pays %s for this node, --recipient names %s; leave the flag out, or have the operator propose the new recipient", known.Recipient, conf.Recipient)
+		}
+		return known.Recipient, nil
+	}
+	if conf.Network.DevelopmentKeys == "" {
+		return common.Address{}, fmt.Errorf("node %s is not registered on chain %d; have its operator register and bond it, then start again", hot.Address(), conf.Network.Contracts.ChainID)
+	}
+	recipient, err := coldAddress(conf)
+	if err != nil {
+		return recipient, err
+	}
+	operator, err := identity.LoadOrCreate(filepath.Join(conf.State, "operator.key"))
+	if err != nil {
+		return recipient, err
+	}
+	if err := endow(ctx, client, conf.Network, operator.Address(), hot.Address()); err != nil {
+		return recipient, fmt.Errorf("get play money from the faucet: %w", err)
+	}
+	if _, err := client.Register(ctx, operator.ECDSA(), hot, recipient, conf.Jurisdiction); err != nil {
+		return recipient, err
+	}
+	conf.Log.Info("registered on the development chain", "node", hot.Address(), "operator", operator.Address(), "recipient", recipient)
+	return recipient, nil
+}
+
+// coldAddress is the address that --recipient names, or that of a key made for
+// play money. Its key is never opened by the node: it only receives.
+func coldAddress(conf NodeConfig) (common.Address, error) {
+	if conf.Recipient != "" {
+		if !common.IsHexAddress(conf.Recipient) {
+			return common.Address{}, fmt.Errorf("--recipient %.60q is no EVM address: want 0x and 40 hex digits", conf.Recipient)
+		}
+		return common.HexToAddress(conf.Recipient), nil
+	}
+	dir := filepath.Join(conf.State, "cold")
+	if err := makeState(dir); err != nil {
+		return common.Address{}, err
+	}
+	key, err := identity.LoadOrCreate(filepath.Join(dir, "recipient.key"))
+	if err != nil {
+		return common.Address{}, err
+	}
+	return key.Address(), nil
+}
+
+// endow gives the operator gas and a bond, and the hot key gas for claims. One
+// process at a time uses the faucet: its transactions are numbered.
+func endow(ctx context.Context, client *chain.Client, n Network, operator, hot common.Address) (err error) {
+	faucet, err := n.developmentKey("faucet.key")
+	if err != nil {
+		return err
+	}
+	lock, err := os.OpenFile(filepath.Join(filepath.Dir(n.path), n.DevelopmentKeys, "faucet.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock faucet: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		return fmt.Errorf("lock faucet: %w", err)
+	}
+	for _, account := range []common.Address{operator, hot} {
+		balance, err := client.EtherBalance(ctx, account)
+		if err != nil {
+			return err
+		}
+		if balance.Sign() == 0 {
+			if _, err := client.Fund(ctx, faucet.ECDSA(), account, devEther()); err != nil {
+				return err
+			}
+		}
+	}
+	bond, err := client.Bond(ctx)
+	if err != nil {
+		return err
+	}
+	held, err := client.Balance(ctx, operator)
+	if err != nil || held.Cmp(bond) >= 0 {
+		return err
+	}
+	_, err = client.Transfer(ctx, faucet.ECDSA(), operator, bond)
+	return err
+}
+
+// quiet is a logger for nobody, where a caller gave none.
+func quiet(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return log
+}

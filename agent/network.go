@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/medhive/medhive/agent/p2p"
+	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/attest/chain"
+	"github.com/medhive/medhive/attest/identity"
+)
+
+// maxNetworkBytes bounds the network file before it is parsed.
+const maxNetworkBytes = 1 << 20
+
+// Network is what every role of one network must agree on: the chain with its
+// contracts, and the peers that a newcomer dials first. `medhive chain dev` writes
+// it, `medhive coordinator run` adds itself, nodes and clinics read it.
+type Network struct {
+	RPC         string          `json:"rpc"`                   // JSON-RPC address of the chain
+	Contracts   chain.Addresses `json:"contracts"`             // with the chain id
+	Coordinator []string        `json:"coordinator,omitempty"` // multiaddresses with peer id
+	Bootstrap   []string        `json:"bootstrap,omitempty"`   // further peers, likewise
+	// DevelopmentKeys is a development chain's key folder, relative to this file:
+	// play money from which roles make what they lack. Empty on a real network.
+	DevelopmentKeys string `json:"development_keys,omitempty"`
+
+	path string // where it was read from
+}
+
+// Domain binds statements to this network's chain and registry.
+func (n Network) Domain() attest.Domain {
+	return attest.Domain{ChainID: new(big.Int).SetUint64(n.Contracts.ChainID), Registry: n.Contracts.Registry}
+}
+
+// Peers are the ones that a role dials first and again.
+func (n Network) Peers() ([]peer.AddrInfo, error) {
+	return p2p.ParsePeers(slices.Concat(n.Coordinator, n.Bootstrap))
+}
+
+// developmentKey opens one of a development chain's keys; a real network has none.
+func (n Network) developmentKey(name string) (*identity.Key, error) {
+	if n.DevelopmentKeys == "" {
+		return nil, errRealNetwork
+	}
+	return identity.Load(filepath.Join(filepath.Dir(n.path), n.DevelopmentKeys, name))
+}
+
+// errRealNetwork says that nobody hands out money here.
+var errRealNetwork = errors.New("this network has no faucet")
+
+// NetworkPath is where a home keeps its network file.
+func NetworkPath(home string) string { return filepath.Join(home, "network.json") }
+
+// ReadNetwork reads a network file.
+func ReadNetwork(path string) (Network, error) {
+	var n Network
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return n, fmt.Errorf("no network file at %s (%w); start a local network with `medhive chain dev`, or name your network's file with --network", path, fs.ErrNotExist)
+	}
+	if err != nil {
+		return n, fmt.Errorf("network file: %w", err)
+	}
+	if info.Size() > maxNetworkBytes {
+		return n, fmt.Errorf("network file has %d bytes: the limit is %d; this is not a network file", info.Size(), maxNetworkBytes)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return n, fmt.Errorf("network file: %w", err)
+	}
+	if err := json.Unmarshal(data, &n); err != nil {
+		return n, fmt.Errorf("network file %s: %w; write it anew with `medhive chain dev`", path, err)
+	}
+	if n.RPC == "" {
+		return n, fmt.Errorf("network file %s names no rpc; write it anew with `medhive chain dev`", path)
+	}
+	if err := n.Contracts.Validate(); err != nil {
+		return n, fmt.Errorf("network file %s: %w; write it anew with `medhive chain dev`", path, err)
+	}
+	n.path = path
+	return n, nil
+}
+
+// WriteNetwork replaces a network file.
+func WriteNetwork(path string, n Network) error {
+	data, err := json.MarshalIndent(n, "", "  ")
+	if err != nil {
+		return fmt.Errorf("network file: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("network file: %w", err)
+	}
+	return writeFileDurably(path, append(data, '\n'), 0o644)
+}

@@ -1,0 +1,268 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/p2p"
+	"github.com/medhive/medhive/attest/chain"
+	"github.com/medhive/medhive/attest/identity"
+	"github.com/medhive/medhive/attest/uptime"
+	"github.com/medhive/medhive/hwprobe"
+	"github.com/medhive/medhive/inference/ort"
+	"github.com/medhive/medhive/inference/runner"
+	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/models/catalog"
+	"github.com/medhive/medhive/scheduler"
+	"github.com/medhive/medhive/scheduler/market"
+	"github.com/medhive/medhive/scheduler/transfer"
+	"github.com/medhive/medhive/scheduler/worker"
+)
+
+// NodeState is where a node of this name keeps its key and jobs.
+func NodeState(home, name string) string { return filepath.Join(home, name) }
+
+// NodeConfig is what a node needs to start.
+type NodeConfig struct {
+	Name          string
+	State         string // folder of this role
+	Listen        []string
+	Network       Network
+	Recipient     string // cold address; empty: what the registry says, or play money's own
+	Jurisdiction  string // ISO 3166-1 alpha-2
+	PriceGwei     uint64 // gwei of HIVE for one study
+	Threads       int    // 0: all
+	Provider      string
+	MemoryBytes   int64         // cap of one runner; also what bids promise
+	ProbeDuration time.Duration // of the TOPS measurement
+	ClaimEvery    time.Duration // 0: only when Claim is called
+	Library       string        // libonnxruntime; empty: found
+	Runner        []string      // command line of the runner; empty: this executable's own
+	Log           *slog.Logger
+}
+
+// Node is a running node.
+type Node struct {
+	conf      NodeConfig
+	wrap      func(executor) worker.Executor
+	started   time.Time
+	key       *identity.Key
+	recipient common.Address
+	profile   hwprobe.Profile
+	db        *bolt.DB
+	chain     *chain.Client
+	catalog   *catalog.Catalog
+	host      host.Host
+	market    *market.Market
+	pool      *runner.Pool
+	worker    *worker.Worker
+	responder *uptime.Responder
+	peers     []peer.AddrInfo
+	door      *api.Server
+
+	stop  context.CancelFunc
+	loops sync.WaitGroup
+}
+
+// StartNode measures the machine, registers, and bids until it is closed. The
+// steps below are the order of the start; Close goes back in reverse.
+func StartNode(ctx context.Context, conf NodeConfig) (*Node, error) {
+	return startNode(ctx, conf, func(e executor) worker.Executor { return e })
+}
+
+// startNode starts a node whose executor wrap may stand around; tests look on there.
+func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.Executor) (_ *Node, err error) {
+	conf.Log = quiet(conf.Log)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	n := &Node{conf: conf, wrap: wrap, started: time.Now(), stop: stop}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		n.openState, n.probe, n.enrol, n.joinMarket, n.warmRunners, n.startWorker, n.answerChallenges, n.openDoor,
+	} {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("start node: %w", err)
+		}
+		if err := step(running); err != nil {
+			return nil, err
+		}
+	}
+	n.loops.Go(func() { p2p.KeepConnected(running, n.host, n.peers, p2p.ReconnectEvery, conf.Log) })
+	n.loops.Go(func() { n.publishProfile(running) })
+	n.loops.Go(func() { n.claimLoop(running) })
+	return n, nil
+}
+
+func (n *Node) openState(context.Context) (err error) {
+	if err := makeState(n.conf.State); err != nil {
+		return err
+	}
+	if n.key, err = identity.LoadOrCreate(filepath.Join(n.conf.State, "node.key")); err != nil {
+		return err
+	}
+	if n.db, err = openState(filepath.Join(n.conf.State, "node.db")); err != nil {
+		return err
+	}
+	n.catalog, err = OpenCatalog(filepath.Dir(n.conf.State))
+	return err
+}
+
+func (n *Node) probe(ctx context.Context) (err error) {
+	if n.conf.Library, err = ort.Locate(n.conf.Library); err != nil {
+		return err
+	}
+	if n.conf.Threads <= 0 {
+		n.conf.Threads = runtime.NumCPU()
+	}
+	n.profile, err = hwprobe.Probe(ctx, hwprobe.Options{
+		Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads, Duration: n.conf.ProbeDuration,
+	})
+	return err
+}
+
+func (n *Node) enrol(ctx context.Context) (err error) {
+	if n.chain, err = chain.Dial(ctx, n.conf.Network.RPC, n.conf.Network.Contracts); err != nil {
+		return err
+	}
+	n.recipient, err = enrol(ctx, n.chain, n.conf, n.key)
+	return err
+}
+
+func (n *Node) joinMarket(ctx context.Context) (err error) {
+	if n.peers, err = n.conf.Network.Peers(); err != nil {
+		return err
+	}
+	if n.host, err = p2p.NewHost(n.key, n.conf.Listen); err != nil {
+		return err
+	}
+	n.market, err = market.New(ctx, n.host, market.Options{Log: n.conf.Log})
+	return err
+}
+
+// warmRunners starts a runner for every model that this node may run, so that the
+// first job finds library and weights loaded.
+func (n *Node) warmRunners(ctx context.Context) error {
+	command := n.conf.Runner
+	if len(command) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("find the runner's program: %w", err)
+		}
+		command = []string{self, "runner"}
+	}
+	n.pool = runner.NewPool(runner.Options{
+		Command: command, Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads,
+		MemoryBytes: n.conf.MemoryBytes, Log: n.conf.Log,
+	})
+	for _, entry := range n.catalog.List() {
+		pkg, err := n.catalog.Find(entry.Digest.String())
+		if err != nil {
+			return err
+		}
+		process, err := n.pool.Warm(ctx, pkg)
+		if err != nil {
+			return fmt.Errorf("model %s: %w", entry.Name(), err)
+		}
+		n.conf.Log.Info("runner is warm", "model", entry.Name(), "isolation", process.Isolation())
+	}
+	return nil
+}
+
+func (n *Node) startWorker(ctx context.Context) error {
+	blobs, err := transfer.NewFolder(filepath.Join(n.conf.State, "sealed"))
+	if err != nil {
+		return err
+	}
+	n.worker, err = worker.New(worker.Config{
+		Host: n.host, Market: n.market, DB: n.db, Blobs: blobs, Key: n.key, Domain: n.conf.Network.Domain(),
+		Jurisdiction: n.conf.Jurisdiction, PriceGwei: n.conf.PriceGwei,
+		Profile: worker.Profile{
+			Tier: uint8(n.profile.Tier), Trust: scheduler.TrustSoftware, Digest: n.profile.Digest(), MemoryBytes: n.conf.MemoryBytes,
+		},
+		Models: n.model, Executor: n.wrap(executor{n.pool, n.catalog}), Forward: n.forward, Log: n.conf.Log,
+	})
+	if err != nil {
+		return err
+	}
+	n.loops.Go(func() {
+		if err := n.worker.Run(ctx); err != nil {
+			n.conf.Log.Error("the worker ended", "error", err)
+		}
+	})
+	return nil
+}
+
+// model says what the worker may promise of a package.
+func (n *Node) model(pkg models.Digest) (worker.Model, bool) {
+	p, err := n.catalog.Find(pkg.String())
+	if err != nil {
+		return worker.Model{}, false
+	}
+	return worker.Model{ManifestDigest: p.ManifestDigest(), WeightsDigest: p.Manifest.Weights.SHA256}, true
+}
+
+func (n *Node) openDoor(context.Context) (err error) {
+	n.door, err = api.Serve(n.conf.State, map[string]api.Handler{
+		"GET /status": func(context.Context) (any, error) { return n.Status(), nil },
+		"POST /claim": func(ctx context.Context) (any, error) { return n.Claim(ctx) },
+	})
+	return err
+}
+
+// coordinator is the peer that statements go to.
+func (n *Node) coordinator() (peer.ID, error) {
+	infos, err := p2p.ParsePeers(n.conf.Network.Coordinator)
+	if err != nil {
+		return "", err
+	}
+	if len(infos) == 0 {
+		return "", errors.New("the network file names no coordinator; start one with `medhive coordinator run`, then restart this node")
+	}
+	return infos[0].ID, nil
+}
+
+// Close stops bidding, ends running jobs (their clinics are told), and lets go of
+// everything. Receipts that are not forwarded yet go out at the next start.
+func (n *Node) Close() error {
+	n.stop()
+	n.loops.Wait()
+	var errs []error
+	if n.door != nil {
+		errs = append(errs, n.door.Close())
+	}
+	if n.responder != nil {
+		n.responder.Close()
+	}
+	if n.pool != nil {
+		errs = append(errs, n.pool.Close())
+	}
+	if n.market != nil {
+		errs = append(errs, n.market.Close())
+	}
+	if n.host != nil {
+		errs = append(errs, n.host.Close())
+	}
+	if n.chain != nil {
+		n.chain.Close()
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	return errors.Join(errs...)
+}

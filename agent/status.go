@@ -1,0 +1,65 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// NodeStatus is a node on one screen.
+type NodeStatus struct {
+	Address        string        `json:"address"`
+	Peer           string        `json:"peer"`
+	Recipient      string        `json:"recipient"`
+	Jurisdiction   string        `json:"jurisdiction"`
+	Tier           string        `json:"tier"`
+	TOPS           float64       `json:"tops"` // sustained int8
+	Provider       string        `json:"provider"`
+	RuntimeVersion string        `json:"ort_version"`
+	Power          string        `json:"power"`
+	PriceGwei      uint64        `json:"price_gwei"`
+	Running        int           `json:"running"`
+	Done           uint64        `json:"done"`
+	Failed         uint64        `json:"failed"`
+	Disputed       uint64        `json:"disputed"`
+	Outbox         int           `json:"outbox"` // receipts that the coordinator has not taken yet
+	Peers          int           `json:"peers"`
+	ClaimedWei     string        `json:"claimed_wei"` // "unknown" while the chain does not answer
+	Warnings       []string      `json:"warnings"`
+	Up             time.Duration `json:"up_ns"`
+}
+
+// statusTimeout bounds the one question that status asks elsewhere.
+const statusTimeout = 2 * time.Second
+
+// Address is the node's EVM address, made of the same key as its peer id.
+func (n *Node) Address() common.Address { return n.key.Address() }
+
+// Status is a snapshot.
+func (n *Node) Status() NodeStatus {
+	s := NodeStatus{
+		Address: n.key.Address().Hex(), Peer: n.host.ID().String(), Recipient: n.recipient.Hex(), Jurisdiction: n.conf.Jurisdiction,
+		Tier: n.profile.Tier.String(), TOPS: n.profile.TOPS.Median, Provider: n.profile.TOPS.Provider, RuntimeVersion: n.profile.TOPS.Runtime,
+		Power: n.profile.Watts.String(), PriceGwei: n.conf.PriceGwei, Peers: len(n.host.Network().Peers()),
+		ClaimedWei: "unknown", Up: time.Since(n.started),
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
+	defer cancel()
+	if claimed, err := n.chain.Claimed(ctx, n.key.Address()); err == nil {
+		s.ClaimedWei = claimed.String()
+	} else {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the chain does not answer: %v", err))
+	}
+	work, err := n.worker.Status()
+	if err != nil {
+		s.Warnings = append(s.Warnings, err.Error())
+		return s
+	}
+	s.Running, s.Done, s.Failed, s.Disputed, s.Outbox = len(work.Jobs), work.Totals.Accepted, work.Totals.Failed, work.Totals.Disputed, work.WaitingReceipts
+	if s.Peers == 0 {
+		s.Warnings = append(s.Warnings, "no peer is connected: check that the coordinator runs and the network file names it")
+	}
+	return s
+}

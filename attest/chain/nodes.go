@@ -1,0 +1,231 @@
+package chain
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/attest/contracts/bindings/noderegistry"
+	"github.com/medhive/medhive/attest/identity"
+)
+
+const (
+	// consentLasts is how long a consent that is used at once may take to be
+	// mined, in chain time.
+	consentLasts = 24 * time.Hour
+	// logBlocks is how many blocks one search for events covers; hosted RPC
+	// servers refuse much more.
+	logBlocks = 2000
+)
+
+// Node is what the registry knows of a hot key.
+type Node struct {
+	HotKey       common.Address
+	Operator     common.Address
+	Recipient    common.Address // paid now
+	Proposed     common.Address // takes over at ChangeAt; zero if no change is under way
+	ChangeAt     time.Time
+	RegisteredAt time.Time
+	ExitAt       time.Time // when the bond may be withdrawn; zero if not leaving
+	Jurisdiction string    // ISO 3166-1 alpha-2
+	Voucher      [32]byte
+	Withdrawn    bool // the bond went back
+}
+
+// Registered says whether the hot key was ever registered.
+func (n Node) Registered() bool { return n.Operator != common.Address{} }
+
+// Active says whether the node is registered, bonded and not leaving.
+func (n Node) Active() bool { return n.Registered() && n.ExitAt.IsZero() }
+
+// Node looks a hot key up; one that was never registered is no error (see
+// Registered).
+func (c *Client) Node(ctx context.Context, hotKey common.Address) (Node, error) {
+	found, err := read(ctx, c, c.addresses.Registry, c.registry.PackNodeOf(hotKey), c.registry.UnpackNodeOf)
+	if err != nil {
+		return Node{}, fmt.Errorf("look up node %s: %w", hotKey, err)
+	}
+	node := Node{
+		HotKey:    hotKey,
+		Operator:  found.Operator,
+		Recipient: found.Recipient,
+		Proposed:  found.PendingRecipient,
+		Voucher:   found.Voucher,
+		Withdrawn: found.Withdrawn,
+	}
+	if node.Registered() {
+		node.RegisteredAt = unix(found.RegisteredAt)
+		node.Jurisdiction = string(found.Jurisdiction[:])
+	}
+	if found.ChangeAt != 0 {
+		node.ChangeAt = unix(found.ChangeAt)
+	}
+	if found.ExitAt != 0 {
+		node.ExitAt = unix(found.ExitAt)
+	}
+	return node, nil
+}
+
+// RecipientOf is who is paid for the node at this moment; zero if it was never
+// registered.
+func (c *Client) RecipientOf(ctx context.Context, hotKey common.Address) (common.Address, error) {
+	recipient, err := read(ctx, c, c.addresses.Registry, c.registry.PackRecipientOf(hotKey), c.registry.UnpackRecipientOf)
+	if err != nil {
+		return common.Address{}, fmt.Errorf("look up the recipient of node %s: %w", hotKey, err)
+	}
+	return recipient, nil
+}
+
+// Nodes lists the hot keys that were registered between two blocks, inclusive,
+// oldest first; to 0 means the newest block. The list may hold nodes that have
+// left since.
+func (c *Client) Nodes(ctx context.Context, from, to uint64) ([]common.Address, error) {
+	if to == 0 {
+		newest, err := c.sender.rpc.BlockNumber(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("ask for the newest block: %w", withoutURL(err))
+		}
+		to = newest
+	}
+	event := c.registry.GetABI().Events[noderegistry.NodeRegistryRegisteredEventName].ID
+	var nodes []common.Address
+	for first := max(from, c.addresses.DeployBlock); first <= to; first += logBlocks {
+		logs, err := c.sender.rpc.FilterLogs(ctx, ethereum.FilterQuery{
+			FromBlock: new(big.Int).SetUint64(first),
+			ToBlock:   new(big.Int).SetUint64(min(first+logBlocks-1, to)),
+			Addresses: []common.Address{c.addresses.Registry},
+			Topics:    [][]common.Hash{{event}},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("search blocks from %d for registrations: %w", first, withoutURL(err))
+		}
+		for i := range logs {
+			if logs[i].Address != c.addresses.Registry {
+				return nil, fmt.Errorf("search for registrations: the RPC server answered with another contract's event; use another server")
+			}
+			registered, err := c.registry.UnpackRegisteredEvent(&logs[i])
+			if err != nil {
+				return nil, fmt.Errorf("read registration in block %d: %w", logs[i].BlockNumber, err)
+			}
+			nodes = append(nodes, registered.HotKey)
+		}
+	}
+	return nodes, nil
+}
+
+// Bond is each node's deposit, in wei of HIVE.
+func (c *Client) Bond(ctx context.Context) (*big.Int, error) {
+	bond, err := read(ctx, c, c.addresses.Registry, c.registry.PackBond(), c.registry.UnpackBond)
+	if err != nil {
+		return nil, fmt.Errorf("ask for the bond: %w", err)
+	}
+	return bond, nil
+}
+
+// Register registers hot under operator, where one process holds both keys. If
+// it is registered in just this way already, nothing is sent and Mined is zero.
+func (c *Client) Register(ctx context.Context, operator *ecdsa.PrivateKey, hot *identity.Key, recipient common.Address, jurisdiction string) (Mined, error) {
+	if operator == nil || hot == nil {
+		return Mined{}, fmt.Errorf("register node: both the operator's and the node's key are needed")
+	}
+	self := crypto.PubkeyToAddress(operator.PublicKey)
+	known, err := c.Node(ctx, hot.Address())
+	if err != nil {
+		return Mined{}, err
+	}
+	if known.Active() && known.Operator == self && known.Recipient == recipient && known.Jurisdiction == jurisdiction {
+		return Mined{}, nil
+	}
+	now, err := c.ChainTime(ctx)
+	if err != nil {
+		return Mined{}, err
+	}
+	registration := Registration{
+		Operator:     self,
+		HotKey:       hot.Address(),
+		Recipient:    recipient,
+		Jurisdiction: jurisdiction,
+		Deadline:     now.Add(consentLasts),
+	}
+	consent, err := registration.Sign(c.Domain(), hot.ECDSA())
+	if err != nil {
+		return Mined{}, err
+	}
+	return c.RegisterWith(ctx, operator, registration, consent)
+}
+
+// RegisterWith registers a node by its consent, made on another machine, and
+// deposits the bond, which operator must hold; it is approved first if need be.
+func (c *Client) RegisterWith(ctx context.Context, operator *ecdsa.PrivateKey, r Registration, consent attest.Signature) (Mined, error) {
+	if err := r.Validate(); err != nil {
+		return Mined{}, err
+	}
+	code, err := countryCode(r.Jurisdiction)
+	if err != nil {
+		return Mined{}, err
+	}
+	if operator == nil || crypto.PubkeyToAddress(operator.PublicKey) != r.Operator {
+		return Mined{}, fmt.Errorf("register node %s: the consent names operator %s; use that operator's key", r.HotKey, r.Operator)
+	}
+	if err := c.approveBond(ctx, operator, r.Operator); err != nil {
+		return Mined{}, fmt.Errorf("register node %s: %w", r.HotKey, err)
+	}
+	data := c.registry.PackRegister(r.HotKey, r.Recipient, code, r.Voucher, big.NewInt(r.Deadline.Unix()), consent[:])
+	return c.tell(ctx, operator, "register node", r.HotKey, data)
+}
+
+// approveBond lets the registry take one bond, unless it may already.
+func (c *Client) approveBond(ctx context.Context, key *ecdsa.PrivateKey, operator common.Address) error {
+	bond, err := c.Bond(ctx)
+	if err != nil {
+		return err
+	}
+	allowance, err := read(ctx, c, c.addresses.Token, c.token.PackAllowance(operator, c.addresses.Registry), c.token.UnpackAllowance)
+	if err != nil {
+		return fmt.Errorf("ask what the registry may take: %w", err)
+	}
+	if allowance.Cmp(bond) >= 0 {
+		return nil
+	}
+	if _, err := c.sender.send(ctx, key, &c.addresses.Token, nil, c.token.PackApprove(c.addresses.Registry, bond)); err != nil {
+		return fmt.Errorf("approve the bond: %w", err)
+	}
+	return nil
+}
+
+// ProposeRecipient has another address paid after the registry's delay.
+func (c *Client) ProposeRecipient(ctx context.Context, operator *ecdsa.PrivateKey, hotKey, recipient common.Address) (Mined, error) {
+	return c.tell(ctx, operator, "propose a recipient for node", hotKey, c.registry.PackProposeRecipient(hotKey, recipient))
+}
+
+// CancelRecipient stops a proposed recipient; key is the operator's or the
+// present recipient's.
+func (c *Client) CancelRecipient(ctx context.Context, key *ecdsa.PrivateKey, hotKey common.Address) (Mined, error) {
+	return c.tell(ctx, key, "cancel the proposed recipient of node", hotKey, c.registry.PackCancelRecipient(hotKey))
+}
+
+// Exit ends a node's work and starts the thaw of its bond.
+func (c *Client) Exit(ctx context.Context, operator *ecdsa.PrivateKey, hotKey common.Address) (Mined, error) {
+	return c.tell(ctx, operator, "exit node", hotKey, c.registry.PackExit(hotKey))
+}
+
+// WithdrawBond pays a thawed bond to the recipient; any key may send it.
+func (c *Client) WithdrawBond(ctx context.Context, key *ecdsa.PrivateKey, hotKey common.Address) (Mined, error) {
+	return c.tell(ctx, key, "withdraw the bond of node", hotKey, c.registry.PackWithdrawBond(hotKey))
+}
+
+// tell sends one call to the registry.
+func (c *Client) tell(ctx context.Context, key *ecdsa.PrivateKey, what string, hotKey common.Address, data []byte) (Mined, error) {
+	receipt, err := c.sender.send(ctx, key, &c.addresses.Registry, nil, data)
+	if err != nil {
+		return Mined{}, fmt.Errorf("%s %s: %w", what, hotKey, err)
+	}
+	return asMined(receipt), nil
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title What the other contracts ask of the registry.
+interface INodeRegistry {
+    /// @notice The cold address that `hotKey`'s earnings go to at this moment;
+    /// zero if `hotKey` was never registered. It outlives the node's exit, so
+    /// that what was earned stays claimable.
+    function recipientOf(address hotKey) external view returns (address);
+
+    /// @notice Whether `hotKey` is registered, bonded and not leaving.
+    function isActive(address hotKey) external view returns (bool);
+}

@@ -1,0 +1,66 @@
+package epoch
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// Archive is the folder in which a coordinator keeps its epochs, each in a
+// folder of its own.
+type Archive string
+
+var folderPattern = regexp.MustCompile(`^epoch-([0-9]{8,20})$`)
+
+// Dir is the folder of epoch n: names sort by number.
+func (a Archive) Dir(n uint64) string { return filepath.Join(string(a), fmt.Sprintf("epoch-%08d", n)) }
+
+// Numbers lists the epochs that are there, the oldest first. An archive that was
+// never written to is empty.
+func (a Archive) Numbers() ([]uint64, error) {
+	entries, err := os.ReadDir(string(a))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, fmt.Errorf("list epochs: %w", err)
+	}
+	var numbers []uint64
+	for _, e := range entries {
+		match := folderPattern.FindStringSubmatch(e.Name())
+		if match == nil || !e.IsDir() {
+			continue
+		}
+		if n, err := strconv.ParseUint(match[1], 10, 64); err == nil && filepath.Base(a.Dir(n)) == e.Name() {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	return numbers, nil
+}
+
+// Latest reads the newest epoch; fs.ErrNotExist before the first one.
+func (a Archive) Latest() (Bundle, error) {
+	numbers, err := a.Numbers()
+	if err != nil {
+		return Bundle{}, err
+	}
+	if len(numbers) == 0 {
+		return Bundle{}, fmt.Errorf("read the latest epoch: there is none yet: %w", fs.ErrNotExist)
+	}
+	return Read(a.Dir(numbers[len(numbers)-1]))
+}
+
+// Verify verifies every epoch of the archive as a chain, see VerifyChain.
+func (a Archive) Verify() ([]Difference, error) {
+	numbers, err := a.Numbers()
+	if err != nil {
+		return nil, err
+	}
+	dirs := make([]string, len(numbers))
+	for i, n := range numbers {
+		dirs[i] = a.Dir(n)
+	}
+	return VerifyChain(dirs...)
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/medhive/medhive/agent"
+	"github.com/medhive/medhive/agent/api"
+)
+
+func newNode(s *shared) *cobra.Command {
+	return group("node", "Earn with this machine: run models for clinics", `  medhive node run
+  medhive node status`, newNodeRun(s), newNodeStatus(s))
+}
+
+func newNodeRun(s *shared) *cobra.Command {
+	conf := agent.NodeConfig{}
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run a node until Ctrl-C",
+		Long: `Measures the machine, registers it, bids for jobs, runs them in an isolated
+process, signs receipts and claims rewards. On a development network it makes
+what it lacks (operator and recipient keys, bond) from the faucet and says so;
+elsewhere name the cold address that is paid with --recipient.`,
+		Example: `  medhive node run
+  medhive node run --name second --price-gwei 1500000 --threads 1
+  medhive node run --recipient 0x52908400098527886E0F7030069857D2E4169EE7 --jurisdiction DE`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			home, network, err := s.where()
+			if err != nil {
+				return err
+			}
+			if conf.Network, err = agent.ReadNetwork(network); err != nil {
+				return err
+			}
+			conf.State, conf.Log = agent.NodeState(home, conf.Name), s.log(slog.LevelInfo)
+			fmt.Fprintf(c.ErrOrStderr(), "measuring this machine for about %v …\n", conf.ProbeDuration)
+			node, err := agent.StartNode(c.Context(), conf)
+			if err != nil {
+				return err
+			}
+			status := node.Status()
+			fmt.Fprintf(c.OutOrStdout(), "node %s is bidding (%s, %.2f TOPS, %s)\npaid to %s\nlook: medhive node status --name %s\n",
+				status.Address, status.Tier, status.TOPS, status.Provider, status.Recipient, conf.Name)
+			<-c.Context().Done()
+			return node.Close()
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&conf.Name, "name", "node", "name of this node's state folder below --home")
+	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable; use /ip4/0.0.0.0/tcp/9401 to be reached from elsewhere")
+	f.StringVar(&conf.Recipient, "recipient", "", "cold address that rewards are paid to")
+	f.StringVar(&conf.Jurisdiction, "jurisdiction", "DE", "ISO 3166 code of the country that the machine stands in")
+	f.Uint64Var(&conf.PriceGwei, "price-gwei", 1_000_000, "asking price of one study, in gwei of HIVE (1e-9 token)")
+	f.IntVar(&conf.Threads, "threads", 0, "CPU threads for inference (0: all)")
+	f.StringVar(&conf.Provider, "provider", "cpu", "ONNX Runtime execution provider; there is no silent fallback")
+	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of the runner process, in bytes")
+	f.DurationVar(&conf.ProbeDuration, "probe-duration", 5*time.Second, "how long TOPS are measured at start")
+	f.DurationVar(&conf.ClaimEvery, "claim-every", time.Minute, "how often claimable rewards are looked for")
+	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one of `make deps`)")
+	return c
+}
+
+func newNodeStatus(s *shared) *cobra.Command {
+	var name string
+	c := s.reports(&cobra.Command{
+		Use:   "status",
+		Short: "Show a running node on one screen",
+		Example: `  medhive node status
+  medhive node status --name second --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			home, err := s.homeDir()
+			if err != nil {
+				return err
+			}
+			var status agent.NodeStatus
+			if err := api.Call(c.Context(), agent.NodeState(home, name), "GET", "/status", &status); err != nil {
+				return err
+			}
+			if s.asJSON {
+				return printJSON(c.OutOrStdout(), status)
+			}
+			return printNodeStatus(c.OutOrStdout(), status)
+		},
+	})
+	c.Flags().StringVar(&name, "name", "node", "name of the node's state folder below --home")
+	return c
+}
+
+func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, row := range [][2]string{
+		{"address", n.Address},
+		{"peer", n.Peer},
+		{"recipient", n.Recipient},
+		{"jurisdiction", n.Jurisdiction},
+		{"tier", n.Tier},
+		{"int8", fmt.Sprintf("%.3f TOPS sustained through %s (ONNX Runtime %s)", n.TOPS, n.Provider, n.RuntimeVersion)},
+		{"power", n.Power},
+		{"price", fmt.Sprintf("%d gwei of HIVE a study", n.PriceGwei)},
+		{"jobs", fmt.Sprintf("%d running, %d done, %d failed", n.Running, n.Done, n.Failed)},
+		{"receipts", fmt.Sprintf("%d waiting for the coordinator", n.Outbox)},
+		{"peers", fmt.Sprint(n.Peers)},
+		{"claimed", n.ClaimedWei + " wei"},
+		{"up", n.Up.Round(time.Second).String()},
+	} {
+		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+	}
+	return table.Flush()
+}

@@ -1,0 +1,92 @@
+package hwprobe
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Tier is a machine's class: 0 is unqualified, 1 to 4 rise with the int8 rate.
+type Tier int
+
+// Unqualified machines take part without a tier's band of reward.
+const Unqualified Tier = 0
+
+// rule is one row of the tier table.
+type rule struct {
+	tier        Tier
+	tops        float64 // sustained dense int8, 10¹²/s
+	topsPerWatt float64 // the efficiency at which the reward is full
+}
+
+// rules is the network's tier table, lowest first.
+func rules() []rule {
+	return []rule{{1, 15, 2.5}, {2, 45, 3.2}, {3, 120, 3.8}, {4, 450, 4.5}}
+}
+
+// String is "tier 2" or "unqualified".
+func (t Tier) String() string {
+	if t == Unqualified {
+		return "unqualified"
+	}
+	return fmt.Sprintf("tier %d", int(t))
+}
+
+// MarshalJSON writes the number, so that consumers can compare.
+func (t Tier) MarshalJSON() ([]byte, error) { return json.Marshal(int(t)) }
+
+// Reason is one rule, whether the machine meets it, and the figures behind that.
+type Reason struct {
+	Rule string `json:"rule"` // "tops" or "efficiency"
+	Tier Tier   `json:"tier"` // whose rule it is
+	Met  bool   `json:"met"`
+	Text string `json:"text"` // for a person, with the gap where there is one
+}
+
+// TierOf is the tier of a profile with its reasons: the highest row of the table whose
+// TOPS the sustained median reaches. Efficiency (median TOPS over watts) never changes
+// the tier; it scales the reward and is always listed, for this tier and the next.
+func TierOf(p Profile) (Tier, []Reason) {
+	tier := Unqualified
+	var reasons []Reason
+	table := rules()
+	for _, r := range table {
+		if p.TOPS.Median >= r.tops {
+			tier = r.tier
+		}
+	}
+	if tier > Unqualified {
+		r := table[tier-1]
+		reasons = append(reasons,
+			Reason{"tops", r.tier, true, fmt.Sprintf("%s int8 TOPS sustained; %v needs %g", figure(p.TOPS.Median), r.tier, r.tops)},
+			efficiency(p, r))
+	}
+	if int(tier) < len(table) {
+		r := table[tier]
+		reasons = append(reasons,
+			Reason{"tops", r.tier, false, fmt.Sprintf("%s int8 TOPS sustained; %v needs %g, %s more (%.1f times this machine)",
+				figure(p.TOPS.Median), r.tier, r.tops, figure(r.tops-p.TOPS.Median), ratio(r.tops, p.TOPS.Median))},
+			efficiency(p, r))
+	}
+	return tier, reasons
+}
+
+// efficiency compares TOPS per watt with a row's.
+func efficiency(p Profile, r rule) Reason {
+	if p.Watts.Basis == Unmeasured || p.Watts.Value <= 0 {
+		return Reason{"efficiency", r.tier, false, fmt.Sprintf("power is unmeasured; %v's reward is full from %g TOPS/W", r.tier, r.topsPerWatt)}
+	}
+	have := p.TOPS.Median / p.Watts.Value
+	return Reason{"efficiency", r.tier, have >= r.topsPerWatt,
+		fmt.Sprintf("%s TOPS/W (%s, %s W); %v's reward is full from %g", figure(have), p.Watts.Basis, figure(p.Watts.Value), r.tier, r.topsPerWatt)}
+}
+
+// ratio is a/b, and 0 where b is not positive.
+func ratio(a, b float64) float64 {
+	if b <= 0 {
+		return 0
+	}
+	return a / b
+}
+
+// figure writes three significant digits.
+func figure(x float64) string { return fmt.Sprintf("%.3g", x) }

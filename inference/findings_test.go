@@ -1,0 +1,141 @@
+package inference_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/medhive/medhive/inference"
+	"github.com/medhive/medhive/inference/dicom"
+	"github.com/medhive/medhive/models"
+)
+
+func sample() inference.Result {
+	return inference.Result{
+		Findings: inference.Findings{Model: "m", Version: "1.0.0", Provider: "cpu", Runtime: "1.30.0", SeriesUID: "1.2.3", Weights: models.DigestOf(nil),
+			Segments: []inference.Segment{{Label: 1, Name: "White matter", Code: models.Code{Value: "1", Scheme: "SCT", Meaning: "x"}, VoxelCount: 7, VolumeML: 0.007}},
+			Phases:   map[string]time.Duration{"reading": time.Second}},
+		Files: []dicom.File{{Name: "seg.dcm", Data: []byte("seg")}, {Name: "overlay.png", Data: []byte{}}},
+	}
+}
+
+func TestResultRoundTrip(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := sample()
+		r.Files = nil
+		for i := range rapid.IntRange(0, 5).Draw(rt, "files") {
+			r.Files = append(r.Files, dicom.File{Name: fmt.Sprintf("f%d.bin", i), Data: rapid.SliceOfN(rapid.Byte(), 1, 2000).Draw(rt, "data")})
+		}
+		text, err := r.Encode()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		again, _ := r.Encode()
+		if !bytes.Equal(text, again) {
+			rt.Fatal("two encodings differ")
+		}
+		back, err := inference.DecodeResult(text)
+		if err != nil || !reflect.DeepEqual(back.Findings, r.Findings) || len(back.Files) != len(r.Files) {
+			rt.Fatalf("%v: %+v", err, back)
+		}
+		for i, f := range back.Files {
+			if f.Name != r.Files[i].Name || !bytes.Equal(f.Data, r.Files[i].Data) {
+				rt.Fatalf("file %d differs", i)
+			}
+		}
+	})
+}
+
+// archive writes entries without any check.
+func archive(t testing.TB, entries ...tar.Header) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, h := range entries {
+		content := h.Uname // carries the content here
+		h.Uname, h.Size = "", int64(len(content))
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func findings(bend func(*inference.Findings)) string {
+	f := sample().Findings
+	bend(&f)
+	text, err := json.Marshal(f)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func TestDecodeResultTrustsNothing(t *testing.T) {
+	entry := func(name, content string) tar.Header {
+		return tar.Header{Typeflag: tar.TypeReg, Name: name, Uname: content, Mode: 0o600}
+	}
+	whole := findings(func(*inference.Findings) {})
+	good := archive(t, entry("findings.json", whole), entry("seg.dcm", "x"))
+	if _, err := inference.DecodeResult(good); err != nil {
+		t.Fatalf("the good one: %v", err)
+	}
+	many := []tar.Header{entry("findings.json", whole)}
+	for i := range 20 {
+		many = append(many, entry(fmt.Sprintf("f%d", i), "x"))
+	}
+	for name, data := range map[string][]byte{
+		"empty":              nil,
+		"noise":              bytes.Repeat([]byte{7}, 4096),
+		"cut short":          good[:700],
+		"findings not first": archive(t, entry("seg.dcm", "x"), entry("findings.json", whole)),
+		"twice":              archive(t, entry("findings.json", whole), entry("findings.json", whole)),
+		"upwards":            archive(t, entry("findings.json", whole), entry("../seg.dcm", "x")),
+		"absolute":           archive(t, entry("findings.json", whole), entry("/seg.dcm", "x")),
+		"hidden":             archive(t, entry("findings.json", whole), entry(".profile", "x")),
+		"link":               archive(t, entry("findings.json", whole), tar.Header{Typeflag: tar.TypeSymlink, Name: "seg.dcm", Linkname: "/etc/passwd"}),
+		"many files":         archive(t, many...),
+		"no JSON":            archive(t, entry("findings.json", "hello")),
+		"unknown key":        archive(t, entry("findings.json", `{"patient": "x"}`)),
+		"long findings":      archive(t, entry("findings.json", whole+strings.Repeat(" ", 2<<20))),
+		"long provider":      archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Provider = strings.Repeat("x", 41) }))),
+		"negative voxels":    archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments[0].VoxelCount = -1 }))),
+		"negative volume":    archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments[0].VolumeML = -1 }))),
+		"absurd volume":      archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments[0].VolumeML = 1e12 }))),
+		"many segments":      archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments = make([]inference.Segment, 257) }))),
+	} {
+		if _, err := inference.DecodeResult(data); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func FuzzDecodeResult(f *testing.F) {
+	text, err := sample().Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := inference.DecodeResult(data)
+		if err != nil {
+			return
+		}
+		if _, err := r.Encode(); err != nil {
+			t.Fatalf("an accepted result can't be written: %v", err)
+		}
+	})
+}

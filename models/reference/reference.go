@@ -1,0 +1,43 @@
+// Package reference holds the project's own model, t1-tissue, inside the binary: white
+// and grey matter of a T1-weighted head scan. In: nothing. Out: the verified package.
+// It is trained by the scripts in training/ and described in CARD.md; it is no medical
+// device and never runs here.
+package reference
+
+//go:generate go run ./stamp
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/medhive/medhive/models"
+)
+
+// files are manifest.json, t1-tissue.onnx and CARD.md, and nothing else that lies here.
+//
+//go:embed [mtC]*[nxd]
+var files embed.FS
+
+// Package returns the reference model. It fails only where the build mixed a manifest
+// and weights that don't belong together; `go generate ./models/reference` repairs that.
+func Package() (models.Package, error) {
+	manifest, err := files.ReadFile("manifest.json")
+	if err != nil {
+		return models.Package{}, fmt.Errorf("reference model: %w", err)
+	}
+	weights, err := files.ReadFile("t1-tissue.onnx")
+	if err != nil {
+		return models.Package{}, fmt.Errorf("reference model: %w; train it as training/README.md says", err)
+	}
+	card, err := files.ReadFile("CARD.md")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a package may lack its card
+		return models.Package{}, fmt.Errorf("reference model: %w", err)
+	}
+	p, err := models.NewPackage(manifest, weights, string(card))
+	if err != nil {
+		return models.Package{}, fmt.Errorf("reference model: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,42 @@
+package clinic
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/suyashkumar/dicom"
+	"github.com/suyashkumar/dicom/pkg/tag"
+)
+
+// SOP classes whose pixels carry text as a rule, by prefix of their UID (PS3.6 Annex A).
+const (
+	secondaryCapture  = "1.2.840.10008.5.1.4.1.1.7"
+	ultrasound        = "1.2.840.10008.5.1.4.1.1.6"
+	ultrasoundCine    = "1.2.840.10008.5.1.4.1.1.3"
+	encapsulatedFiles = "1.2.840.10008.5.1.4.1.1.104"
+)
+
+// quarantined says why the pixels of a data set may show who the patient is, and
+// what to do; ok is true if nothing speaks for that. PS3.15 E.1 leaves text in
+// pixels to whoever sends the image, so doubt means that it stays.
+func quarantined(elements []*dicom.Element) (what, do string, ok bool) {
+	const review = "look at the image, black out any text, set BurnedInAnnotation to NO and submit it again"
+	sopClass := first(elements, tag.SOPClassUID)
+	is := func(class string) bool { return sopClass == class || strings.HasPrefix(sopClass, class+".") }
+	switch {
+	case is(secondaryCapture), is(ultrasound), is(ultrasoundCine), is(encapsulatedFiles):
+		return "quarantined: screen captures, ultrasound and documents show names in their pixels",
+			"submit the modality's own images, without captures", false
+	case !slices.Contains([]string{mrImageStorage, ctImageStorage}, sopClass):
+		return "SOP class is neither MR nor CT image storage", "submit the original single-frame MR or CT images", false
+	case strings.EqualFold(first(elements, tag.BurnedInAnnotation), "YES"):
+		return "quarantined: the image says that text is burned into its pixels (BurnedInAnnotation YES)", review, false
+	case find(elements, tag.ConversionType) != nil:
+		return "quarantined: the image was captured from a screen or film (ConversionType)", review, false
+	case slices.ContainsFunc(textOf(find(elements, tag.ImageType)), func(v string) bool { return strings.Contains(v, "SCREEN") }):
+		return "quarantined: the image is a screen capture (ImageType)", review, false
+	case !strings.HasPrefix(first(elements, tag.PhotometricInterpretation), "MONOCHROME"):
+		return "quarantined: a colour picture in place of a slice", "submit the original grey-scale images", false
+	}
+	return "", "", true
+}

@@ -1,0 +1,257 @@
+package clinic
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/suyashkumar/dicom"
+	"github.com/suyashkumar/dicom/pkg/tag"
+
+	dcm "github.com/medhive/medhive/inference/dicom"
+)
+
+// segmentationStorage is the SOP class of the results that are restored (PS3.6 Annex A).
+const segmentationStorage = "1.2.840.10008.5.1.4.1.1.66.4"
+
+// restorer gives one result object the clinic's identity back.
+type restorer struct {
+	id        Identity
+	allowed   map[tag.Tag]bool
+	originals map[string]bool // the clinic's own UIDs: a node must not have made one of them
+}
+
+func newRestorer(id Identity) *restorer {
+	r := &restorer{id: id, allowed: resultAttributes(), originals: map[string]bool{}}
+	for original := range maps.Values(id.UIDs) {
+		r.originals[original] = true
+	}
+	return r
+}
+
+// refuse names a fault of the result. The node's own words are never repeated:
+// they may be anything.
+func refuse(what string) error {
+	return &dcm.Refusal{What: what, Where: "the segmentation that the node returned", Do: "dispute the result and let another node run the task"}
+}
+
+// segmentation reads what a node returned, drops what a result may not say,
+// maps every UID back and puts patient and study in their place.
+func (r *restorer) segmentation(data []byte, lim dcm.Limits) ([]byte, error) {
+	object, err := dcm.Parse(dcm.File{Name: segmentationFile, Data: data}, lim)
+	if err != nil {
+		return nil, fmt.Errorf("read the node's segmentation: %w", err)
+	}
+	source := object.Dataset.Elements
+	if err := r.shape(source, object.Pixels); err != nil {
+		return nil, err
+	}
+	kept, err := r.elements(source, true)
+	if err != nil {
+		return nil, err
+	}
+	// The warning in the series' description is the clinic's promise to its readers, not the node's.
+	identity := append(r.identity(), textElement(tag.SeriesDescription, "LO", r.id.Series))
+	kept = slices.DeleteFunc(kept, func(e *dicom.Element) bool { return slices.ContainsFunc(identity, sameTag(e)) })
+	kept = append(kept, identity...)
+	slices.SortFunc(kept, byTag)
+	if first(kept, tag.StudyInstanceUID) != r.id.StudyUID {
+		return nil, refuse("the result belongs to another study")
+	}
+	restored, err := dcm.Encode(dicom.Dataset{Elements: kept}, object.Pixels)
+	if err != nil {
+		return nil, fmt.Errorf("write the restored segmentation: %w", err)
+	}
+	return restored, nil
+}
+
+// bitsPerByte and maxSegments bound the pixels: a binary segmentation has one
+// bit a voxel and segment (PS3.3 C.8.20.2), labels are one byte.
+const (
+	bitsPerByte = 8
+	maxSegments = 255
+)
+
+// shape checks class, size and pixel length before anything is believed.
+func (r *restorer) shape(elements []*dicom.Element, pixels []byte) error {
+	if first(elements, tag.SOPClassUID) != segmentationStorage || first(elements, tag.Modality) != "SEG" {
+		return refuse("the result is no DICOM segmentation")
+	}
+	rows, columns, bits := number(elements, tag.Rows), number(elements, tag.Columns), number(elements, tag.BitsAllocated)
+	if rows != r.id.Rows || columns != r.id.Columns {
+		return refuse("the result's frames have another size than the slices that were sent")
+	}
+	frames := number(elements, tag.NumberOfFrames)
+	if frames < 1 || frames > r.id.Instances*maxSegments {
+		return refuse("the result's number of frames does not fit the slices that were sent")
+	}
+	if bits != 1 && bits != bitsPerByte || number(elements, tag.SamplesPerPixel) != 1 {
+		return refuse("the result's pixels are neither one bit nor one byte")
+	}
+	for _, segment := range dcm.Items(find(elements, tag.SegmentSequence)) {
+		if !slices.Contains(r.id.Structures, first(segment, tag.SegmentLabel)) {
+			return refuse("the result names a structure that the model does not know")
+		}
+	}
+	want := (rows*columns*frames*bits + bitsPerByte - 1) / bitsPerByte
+	if want += want % 2; len(pixels)+len(pixels)%2 != want {
+		return refuse("the result's pixels have another length than its frames need")
+	}
+	return nil
+}
+
+// elements returns what a result may say, with the clinic's UIDs.
+func (r *restorer) elements(in []*dicom.Element, top bool) ([]*dicom.Element, error) {
+	kept := make([]*dicom.Element, 0, len(in))
+	seen := make(map[tag.Tag]bool, len(in))
+	for _, e := range in {
+		if outright(e) || !r.allowed[e.Tag] || seen[e.Tag] {
+			continue
+		}
+		seen[e.Tag] = true
+		restored, err := r.element(e, top)
+		if err != nil {
+			return nil, err
+		}
+		if restored != nil {
+			kept = append(kept, restored)
+		}
+	}
+	slices.SortFunc(kept, byTag)
+	return kept, nil
+}
+
+func (r *restorer) element(e *dicom.Element, top bool) (*dicom.Element, error) {
+	if !standardVR(e) { // a text in place of a number
+		return nil, nil
+	}
+	switch vr := vrOf(e); vr {
+	case "SQ":
+		items, _ := itemsOf(e)
+		restored := make([][]*dicom.Element, len(items))
+		for n, item := range items {
+			var err error
+			if restored[n], err = r.elements(item, false); err != nil {
+				return nil, err
+			}
+		}
+		return sequence(e.Tag, restored...), nil
+	case "UI":
+		values := textOf(e)
+		for n, value := range values {
+			original, err := r.original(e.Tag, value, top)
+			if err != nil {
+				return nil, err
+			}
+			values[n] = original
+		}
+		return textElement(e.Tag, vr, values...), nil
+	case "PN": // whoever runs a node writes no names into a clinic's objects
+		return empty(e), nil
+	default:
+		values := textOf(e)
+		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) || utf8.RuneCountInString(v) > longestText(vr) }) {
+			return nil, refuse("a text of the result is longer than DICOM allows, or is no UTF-8")
+		}
+		if values != nil {
+			return textElement(e.Tag, vr, values...), nil
+		}
+		return e, nil
+	}
+}
+
+// longestText is the length in characters that a VR allows (PS3.5 table 6.2-1).
+func longestText(vr string) int {
+	switch vr {
+	case "CS", "SH", "DS", "AE", "TM":
+		return 16
+	case "IS":
+		return 12
+	case "DA":
+		return 8
+	case "DT":
+		return 26
+	case "LO":
+		return 64
+	case "ST":
+		return 1024
+	default: // LT and the unlimited ones
+		return 10240
+	}
+}
+
+// madeUID is a UID that somebody makes without a registered root (PS3.5 B.2).
+var madeUID = regexp.MustCompile(`^2\.25\.[1-9][0-9]{0,38}$`)
+
+// original maps a UID of the result to the clinic's. A UID that the clinic did
+// not hand out is refused, unless it is the name of something the node made.
+func (r *restorer) original(t tag.Tag, value string, top bool) (string, error) {
+	own, handedOut := r.id.UIDs[value]
+	switch {
+	case value == "" || standardUID(value):
+		return value, nil
+	case nodeMakes(t, top):
+		if handedOut || r.originals[value] || !madeUID.MatchString(value) {
+			return "", refuse("the result takes the UID of an object that exists already, or one that nobody may make")
+		}
+		return value, nil
+	case handedOut:
+		return own, nil
+	default:
+		return "", refuse("the result refers to an object that was not sent")
+	}
+}
+
+// identity returns the patient's and the study's attributes as they stood in the
+// source, with empty ones where the IOD wants them and the source had none.
+func (r *restorer) identity() []*dicom.Element {
+	var elements []*dicom.Element
+	for _, a := range r.id.Attributes {
+		elements = append(elements, textElement(tag.Tag{Group: a.Group, Element: a.Element}, a.VR, a.Values...))
+	}
+	for _, t := range []tag.Tag{
+		tag.StudyDate, tag.StudyTime, tag.AccessionNumber, tag.ReferringPhysicianName, tag.StudyID,
+		tag.PatientName, tag.PatientID, tag.PatientBirthDate, tag.PatientSex, tag.PositionReferenceIndicator,
+	} {
+		if find(elements, t) == nil {
+			elements = append(elements, textElement(t, dictionaryVR(t)))
+		}
+	}
+	return elements
+}
+
+// identityOf reads from a source what identity will put back.
+func identityOf(elements []*dicom.Element) []Attribute {
+	var attributes []Attribute
+	for _, t := range identityTags() {
+		e := find(elements, t)
+		if values := textOf(e); values != nil {
+			attributes = append(attributes, Attribute{Group: t.Group, Element: t.Element, VR: vrOf(e), Values: values})
+		}
+	}
+	return attributes
+}
+
+// number returns the first integer of an element of VR US or IS, or -1.
+func number(elements []*dicom.Element, t tag.Tag) int {
+	e := find(elements, t)
+	if e == nil || e.Value == nil {
+		return -1
+	}
+	switch values := e.Value.GetValue().(type) {
+	case []int:
+		if len(values) > 0 {
+			return values[0]
+		}
+	case []string:
+		var n int
+		if len(values) > 0 {
+			if _, err := fmt.Sscan(values[0], &n); err == nil {
+				return n
+			}
+		}
+	}
+	return -1
+}

@@ -1,0 +1,204 @@
+package clinic
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/medhive/medhive/models"
+)
+
+// Identity is what the clinic keeps of one task to give a result its patient
+// back. It never leaves the vault.
+type Identity struct {
+	StudyUID   string            `json:"study"`      // the clinic's own
+	SeriesUID  string            `json:"series"`     // the clinic's own
+	Attributes []Attribute       `json:"attributes"` // patient and study level, as they stood in the source
+	UIDs       map[string]string `json:"uids"`       // new UID -> the clinic's own
+	Instances  int               `json:"instances"`  // in the payload
+	Rows       int               `json:"rows"`
+	Columns    int               `json:"columns"`
+	Model      string            `json:"model"`       // "id@version"
+	Structures []string          `json:"structures"`  // what the model may find, by name
+	Series     string            `json:"description"` // of the result's series, with the warning
+	Payload    models.Digest     `json:"payload"`
+	PreparedAt time.Time         `json:"prepared_at"`
+}
+
+// Attribute is one text attribute of the source.
+type Attribute struct {
+	Group   uint16   `json:"g"`
+	Element uint16   `json:"e"`
+	VR      string   `json:"vr"`
+	Values  []string `json:"v"`
+}
+
+// Vault keeps identities by task, encrypted with AES-256-GCM under a key that
+// lies in another folder than the database. A value is on disk before Put returns.
+type Vault struct {
+	db    *bbolt.DB
+	aead  cipher.AEAD
+	names Pseudonyms
+}
+
+// ErrUnknownTask says that the vault holds nothing under a task.
+var ErrUnknownTask = errors.New("this clinic never prepared the task")
+
+// ErrWrongKey says that the vault was sealed with other keys.
+var ErrWrongKey = errors.New("the key does not fit this vault")
+
+// Bucket names of the vault's database.
+var (
+	metaBucket       = []byte("meta")
+	identityBucket   = []byte("identities")
+	deliveriesBucket = []byte("deliveries")
+	checkKey         = []byte("check")
+)
+
+// lockWait is how long OpenVault waits for another process to let go of the database.
+const lockWait = time.Second
+
+// OpenVault opens or makes the database at path and the keys in keyDir, which
+// must be another folder. The first call makes both; later ones want the same keys.
+func OpenVault(path, keyDir string) (*Vault, error) {
+	if sameFolder(filepath.Dir(path), keyDir) {
+		return nil, errors.New("open the vault: its key must lie in another folder than its database, so that a copy of one is worth nothing; choose another key folder")
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockWait})
+	if errors.Is(err, bbolterrors.ErrTimeout) {
+		return nil, errors.New("open the vault: another process uses it; stop the other clinic or choose another folder")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the vault: %w; put it back from your backup", err)
+	}
+	v := &Vault{db: db}
+	if err := v.unlock(keyDir); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the vault: %w", err), db.Close())
+	}
+	return v, syncFolder(filepath.Dir(path))
+}
+
+// unlock loads the keys and proves them on the check value, which the first unlock writes.
+func (v *Vault) unlock(keyDir string) error {
+	return v.db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range [][]byte{metaBucket, identityBucket, deliveriesBucket} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(metaBucket)
+		sealed := meta.Get(checkKey)
+		k, err := loadKeys(keyDir, sealed == nil)
+		if err != nil {
+			return err
+		}
+		block, err := aes.NewCipher(k.vault[:])
+		if err != nil {
+			return err
+		}
+		if v.aead, err = cipher.NewGCM(block); err != nil {
+			return err
+		}
+		v.names = NewPseudonyms(k.pseudonyms)
+		fingerprint := v.names.fingerprint()
+		if sealed == nil {
+			value, err := v.seal(checkKey, fingerprint[:])
+			if err != nil {
+				return err
+			}
+			return meta.Put(checkKey, value)
+		}
+		plain, err := v.open(checkKey, sealed)
+		if err != nil {
+			return fmt.Errorf("%s: %w; put the key folder of this vault back from your backup", vaultKeyFile, ErrWrongKey)
+		}
+		if models.Digest(plain) != fingerprint {
+			return fmt.Errorf("%s: %w; put the key folder of this vault back from your backup", pseudonymKeyFile, ErrWrongKey)
+		}
+		return nil
+	})
+}
+
+// Close lets go of the database.
+func (v *Vault) Close() error { return v.db.Close() }
+
+// Pseudonyms are the clinic's own.
+func (v *Vault) Pseudonyms() Pseudonyms { return v.names }
+
+// Put stores the identity of task, over an earlier one. It is on disk when Put returns.
+func (v *Vault) Put(task models.Digest, id Identity) error {
+	plain, err := json.Marshal(id)
+	if err != nil {
+		return fmt.Errorf("vault task %s: %w", task.Short(), err)
+	}
+	sealed, err := v.seal(task[:], plain)
+	if err != nil {
+		return fmt.Errorf("vault task %s: %w", task.Short(), err)
+	}
+	if err := v.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(identityBucket).Put(task[:], sealed) }); err != nil {
+		return fmt.Errorf("vault task %s: %w; nothing was sent, free some disk space and submit again", task.Short(), err)
+	}
+	return nil
+}
+
+// Get returns the identity of task, or ErrUnknownTask, or ErrWrongKey if the value was changed.
+func (v *Vault) Get(task models.Digest) (Identity, error) {
+	var id Identity
+	err := v.db.View(func(tx *bbolt.Tx) error {
+		sealed := tx.Bucket(identityBucket).Get(task[:])
+		if sealed == nil {
+			return ErrUnknownTask
+		}
+		plain, err := v.open(task[:], sealed)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(plain, &id)
+	})
+	if err != nil {
+		return Identity{}, fmt.Errorf("vault task %s: %w", task.Short(), err)
+	}
+	return id, nil
+}
+
+// seal encrypts plain under a fresh nonce, which stands before it. The name under
+// which it is stored is authenticated too, so that values can't change places.
+func (v *Vault) seal(name, plain []byte) ([]byte, error) {
+	nonce := make([]byte, v.aead.NonceSize(), v.aead.NonceSize()+len(plain)+v.aead.Overhead())
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, err
+	}
+	return v.aead.Seal(nonce, nonce, plain, name), nil
+}
+
+func (v *Vault) open(name, sealed []byte) ([]byte, error) {
+	if len(sealed) < v.aead.NonceSize() {
+		return nil, ErrWrongKey
+	}
+	plain, err := v.aead.Open(nil, sealed[:v.aead.NonceSize()], sealed[v.aead.NonceSize():], name)
+	if err != nil {
+		return nil, ErrWrongKey
+	}
+	return plain, nil
+}
+
+func sameFolder(a, b string) bool {
+	resolve := func(path string) string {
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
+		return path
+	}
+	return resolve(a) == resolve(b)
+}

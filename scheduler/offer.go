@@ -1,0 +1,141 @@
+package scheduler
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/medhive/medhive/models"
+)
+
+// Class is a task's priority.
+type Class uint8
+
+// The priority classes, from patient to pressing.
+const (
+	Routine Class = iota
+	Urgent
+	STAT
+)
+
+// String is the class's name for people.
+func (c Class) String() string {
+	if names := [...]string{"routine", "urgent", "STAT"}; int(c) < len(names) {
+		return names[c]
+	}
+	return fmt.Sprintf("class %d", uint8(c))
+}
+
+// Trust is how far a node's claims about itself are backed.
+type Trust uint8
+
+// The trust levels.
+const (
+	TrustSoftware Trust = iota // only its own key speaks for it
+	TrustDevice                // a TPM key and a vendor's voucher
+	TrustEnclave               // a TEE's attestation
+)
+
+// Limits of one offer and bid; beyond them they are refused.
+const (
+	MaxRegions      = 16               // residency set
+	MaxAddresses    = 4                // multiaddresses of one peer in a message
+	MaxOfferLife    = 2 * time.Minute  // gossip's seen-TTL must outlive it
+	MaxPayloadBytes = 4 << 30          // 4 GiB
+	MaxBidHold      = 30 * time.Second // how long a bid may keep a slot
+)
+
+// Offer is what the network learns about a task. It holds no patient data and no
+// free text.
+type Offer struct {
+	Task, Package models.Digest
+	Clinic        common.Address
+	Addresses     []string // multiaddresses where the clinic takes bids
+	Payload       string   // CIDv1 of the ciphertext's manifest
+	PayloadBytes  int64    // plaintext size
+	MemoryBytes   int64    // what the model needs for one job
+	Class         Class
+	Deadline      time.Time // of the task
+	Expires       time.Time // of this announcement
+	Residency     []string  // ISO 3166-1 alpha-2; empty never matches
+	MinTier       uint8
+	MinTrust      Trust
+	CeilingGwei   uint64
+	Round         uint32
+	Threshold     uint64 // lottery: only nodes whose draw is below it bid
+}
+
+// Bid is a node's answer to an offer. The node has reserved a slot for Hold.
+type Bid struct {
+	Task, Package models.Digest
+	Round         uint32
+	Node, Clinic  common.Address
+	PriceGwei     uint64
+	Promise       time.Duration // from award to result, as the node expects
+	Hold          time.Duration
+	Tier          uint8
+	Trust         Trust
+	Jurisdiction  string
+	MemoryBytes   int64
+	Profile       models.Digest // of the node's hardware profile
+	HPKEKey       []byte        // X25519 public key that the content key is wrapped to
+	Addresses     []string      // where the node takes its award
+}
+
+// Refusals of the match. Each names the criterion.
+var (
+	ErrModel     = errors.New("the node does not hold this model package")
+	ErrTier      = errors.New("the node's tier is below the task's")
+	ErrTrust     = errors.New("the node's trust level is below the task's")
+	ErrResidency = errors.New("the node's jurisdiction is not in the task's residency set")
+	ErrPrice     = errors.New("the price is above the task's ceiling")
+	ErrMemory    = errors.New("the node has less memory than the model needs")
+	ErrDeadline  = errors.New("the promised completion is after the deadline")
+	ErrOtherTask = errors.New("the bid is for another task, clinic or package")
+	ErrLottery   = errors.New("the node did not win this round's lottery")
+)
+
+// ValidRegion reports whether code has the form of an ISO 3166-1 alpha-2 code.
+func ValidRegion(code string) bool {
+	return len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z'
+}
+
+// Eligible checks a bid against its offer at the clinic; nil or a named refusal.
+func Eligible(o Offer, b Bid, now time.Time) error {
+	switch {
+	case b.Task != o.Task || b.Clinic != o.Clinic:
+		return ErrOtherTask
+	case b.Package != o.Package:
+		return fmt.Errorf("bid for package %s, task needs %s: %w", b.Package.Short(), o.Package.Short(), ErrModel)
+	case b.Tier < o.MinTier:
+		return fmt.Errorf("tier %d, task needs %d: %w", b.Tier, o.MinTier, ErrTier)
+	case b.Trust < o.MinTrust:
+		return fmt.Errorf("trust level %d, task needs %d: %w", b.Trust, o.MinTrust, ErrTrust)
+	case !ValidRegion(b.Jurisdiction) || !slices.Contains(o.Residency, b.Jurisdiction):
+		return fmt.Errorf("jurisdiction %.8q: %w", b.Jurisdiction, ErrResidency)
+	case b.PriceGwei > o.CeilingGwei:
+		return fmt.Errorf("price %d gwei, ceiling %d gwei: %w", b.PriceGwei, o.CeilingGwei, ErrPrice)
+	case b.MemoryBytes < o.MemoryBytes:
+		return fmt.Errorf("%d bytes of memory, model needs %d: %w", b.MemoryBytes, o.MemoryBytes, ErrMemory)
+	case b.Promise <= 0 || now.Add(b.Promise).After(o.Deadline):
+		return fmt.Errorf("promised in %v: %w", b.Promise, ErrDeadline)
+	}
+	return nil
+}
+
+// WantsBid is the node's side of the same match: the bid that it would make is
+// checked against the offer, and the lottery must let it through.
+func WantsBid(o Offer, b Bid, now time.Time) error {
+	if err := Eligible(o, b, now); err != nil {
+		return err
+	}
+	if !now.Before(o.Expires) {
+		return fmt.Errorf("the offer has expired: %w", ErrDeadline)
+	}
+	if !Drawn(o.Task, o.Round, o.Clinic, b.Node, o.Threshold) {
+		return ErrLottery
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler"
+	"github.com/medhive/medhive/scheduler/transfer"
+	"github.com/medhive/medhive/scheduler/wire"
+)
+
+// Refusals of an award. They reach the clinic as text.
+var (
+	errNotMine    = errors.New("this award is another node's")
+	errNoBid      = errors.New("this node has no bid for the task; offer it again")
+	errTerms      = errors.New("the award's terms are not those of the bid")
+	errBusy       = errors.New("no slot is free any more")
+	errGrant      = errors.New("the grant does not fit the award")
+	errSuperseded = errors.New("the clinic awarded the task again")
+	errStopping   = errors.New("the node is shutting down")
+)
+
+// maxLease bounds what a clinic may ask a node to wait between reports.
+const maxLease = 10 * time.Minute
+
+// resultGrace is how long after its deadline a result is still offered.
+const resultGrace = time.Hour
+
+// award is a checked award.
+type award struct {
+	task      models.Digest
+	fence     uint64
+	clinic    common.Address
+	lease     time.Duration
+	resultKey []byte
+	pending   *pending
+}
+
+// serveAward is Award, Accept, Grant as the node sees it.
+func (w *Worker) serveAward(ctx context.Context, raw network.Stream) {
+	w.mu.Lock()
+	if w.closing {
+		w.mu.Unlock()
+		_ = raw.Reset()
+		return
+	}
+	w.running.Add(1)
+	w.mu.Unlock()
+	defer w.running.Done()
+	defer context.AfterFunc(ctx, func() { _ = raw.Reset() })()
+	s, err := wire.Inbound(raw, w.Key, replyTimeout)
+	if err == nil {
+		err = w.takeAward(ctx, s)
+	}
+	if err != nil {
+		w.Log.Info("award not taken", "peer", raw.Conn().RemotePeer().String(), "reason", err)
+		_ = raw.Reset()
+		return
+	}
+	_ = raw.Close()
+}
+
+func (w *Worker) takeAward(ctx context.Context, s *wire.Stream) error {
+	message, err := wire.Expect[*wire.Award](s.Reader, wire.MaxControl, s.Peer)
+	if err != nil {
+		return err
+	}
+	reply := &wire.Accept{Task: message.Task, Fence: message.Fence, Clinic: message.Clinic}
+	a, err := w.checkAward(message, s)
+	var j *job
+	var fresh bool
+	if err == nil {
+		j, fresh, err = w.accept(ctx, a)
+	}
+	if err != nil {
+		reply.Reason = wire.Reason(err.Error())
+		if sent := s.Send(reply); sent != nil {
+			return errors.Join(err, sent)
+		}
+		return s.CloseWrite()
+	}
+	reply.Accepted = true
+	key, manifest, err := w.awaitGrant(s, a, reply)
+	if !fresh {
+		return err // the job runs already; this was the clinic asking again
+	}
+	if err != nil {
+		w.abandon(j)
+		return err
+	}
+	w.running.Go(func() { w.work(j, key, manifest) })
+	return nil
+}
+
+// checkAward wants the award to be this node's, from the clinic it bid at, on the
+// bid's terms.
+func (w *Worker) checkAward(m *wire.Award, s *wire.Stream) (award, error) {
+	var a award
+	var err error
+	if a.task, err = wire.Digest("task", m.Task); err != nil {
+		return a, err
+	}
+	node, err := wire.Address("node", m.Node)
+	if err != nil {
+		return a, err
+	}
+	if a.clinic, err = wire.Address("clinic", m.Clinic); err != nil {
+		return a, err
+	}
+	if node != w.Key.Address() || a.clinic != s.Peer {
+		return a, errNotMine
+	}
+	if a.pending, err = w.remembered(a.task, s.Conn().RemotePeer()); err != nil {
+		return a, err
+	}
+	payload, err := wire.PayloadCID(m.PayloadCid)
+	if err != nil {
+		return a, err
+	}
+	offer := a.pending.offer
+	if m.PriceGwei != a.pending.bid.PriceGwei || string(m.Package) != string(offer.Package[:]) || payload != offer.Payload ||
+		m.DeadlineMs != offer.Deadline.UnixMilli() || a.clinic != offer.Clinic {
+		return a, errTerms
+	}
+	a.fence, a.lease, a.resultKey = m.Fence, time.Duration(m.LeaseMs)*time.Millisecond, m.ResultKey
+	if a.fence == 0 || a.lease <= 0 || a.lease > maxLease || !w.Clock.Now().Before(offer.Deadline) {
+		return a, errTerms
+	}
+	return a, nil
+}
+
+// accept takes a slot and persists the promise. The same award again yields the
+// same job, not fresh; one with a higher fence replaces the job before.
+func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err error) {
+	for {
+		w.mu.Lock()
+		old := w.jobs[a.task]
+		if old == nil {
+			break
+		}
+		w.mu.Unlock()
+		switch {
+		case old.fence == a.fence:
+			return old, false, nil
+		case old.fence > a.fence:
+			return nil, false, scheduler.ErrStaleFence
+		}
+		old.cancel(errSuperseded)
+		select {
+		case <-old.done:
+		case <-ctx.Done():
+			return nil, false, errStopping
+		}
+	}
+	p := a.pending
+	if a.fence <= p.lastFence {
+		w.mu.Unlock()
+		return nil, false, scheduler.ErrStaleFence
+	}
+	switch {
+	case p.reserved:
+		p.reserved = false // the bid's slot becomes the job's
+	case w.used < w.Capacity:
+		w.used++
+	default:
+		w.mu.Unlock()
+		return nil, false, errBusy
+	}
+	p.lastFence = a.fence
+	j = newJob(ctx, a, w.Clock.Now())
+	w.jobs[a.task] = j
+	w.mu.Unlock()
+	if err := w.store.putJob(j.rec); err != nil {
+		w.forget(j)
+		return nil, false, err
+	}
+	w.emit(Awarded, a.task, Event{Clinic: a.clinic, Fence: a.fence, Text: fmt.Sprintf("lease %v", a.lease)})
+	return j, true, nil
+}
+
+// awaitGrant says yes and opens the content key that comes back.
+func (w *Worker) awaitGrant(s *wire.Stream, a award, yes *wire.Accept) (transfer.Key, transfer.Manifest, error) {
+	var key transfer.Key
+	var manifest transfer.Manifest
+	if err := s.Send(yes); err != nil {
+		return key, manifest, err
+	}
+	grant, err := wire.Expect[*wire.Grant](s.Reader, wire.MaxBulk, a.clinic)
+	if err != nil {
+		return key, manifest, fmt.Errorf("no grant: %w", err)
+	}
+	node := w.Key.Address()
+	if string(grant.Task) != string(a.task[:]) || grant.Fence != a.fence || string(grant.Node) != string(node[:]) ||
+		transfer.CID(grant.Manifest) != a.pending.offer.Payload {
+		return key, manifest, errGrant
+	}
+	if manifest, err = transfer.DecodeManifest(grant.Manifest, min(w.MaxPayloadBytes, a.pending.offer.PayloadBytes)); err != nil {
+		return key, manifest, err
+	}
+	key, err = a.pending.key.Unwrap(grant.WrappedKey, transfer.Binding{Task: a.task, Fence: a.fence, Node: node})
+	return key, manifest, err
+}
+
+// abandon gives up a job that never started; its clinic sees the lease lapse or
+// asks again.
+func (w *Worker) abandon(j *job) {
+	w.settle(j, nil, "the award was not completed")
+	w.forget(j)
+}
+
+// forget removes a job from memory and returns its slot.
+func (w *Worker) forget(j *job) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if j.slot {
+		j.slot = false
+		w.used--
+	}
+	if w.jobs[j.task] == j {
+		delete(w.jobs, j.task)
+	}
+	j.cancel(nil)
+	close(j.done)
+}

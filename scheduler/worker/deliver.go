@@ -1,0 +1,216 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ipfs/go-cid"
+	"github.com/multiformats/go-multihash"
+
+	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler/transfer"
+	"github.com/medhive/medhive/scheduler/wire"
+)
+
+// Pauses between attempts to reach a clinic or the coordinator: doubled from the
+// first to the last.
+const (
+	firstPause = 250 * time.Millisecond
+	lastPause  = time.Minute
+)
+
+// requestHash is the digest inside the payload's address.
+func requestHash(payload string) (models.Digest, error) {
+	id, err := cid.Decode(payload)
+	if err != nil {
+		return models.Digest{}, fmt.Errorf("payload address: %w", err)
+	}
+	hash, err := multihash.Decode(id.Hash())
+	if err != nil || hash.Code != multihash.SHA2_256 || len(hash.Digest) != len(models.Digest{}) {
+		return models.Digest{}, errors.New("payload address: want a SHA-256 CID")
+	}
+	return models.Digest(hash.Digest), nil
+}
+
+// deliver sends a sealed result until its clinic has settled it, it is too late,
+// or ctx ends (then the next start goes on).
+func (w *Worker) deliver(ctx context.Context, j *job) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		ack, err := w.sendResult(ctx, j.rec)
+		if err == nil && ack.Settled {
+			w.settled(j, ack)
+			return
+		}
+		if err == nil {
+			err = errors.New(wire.Reason(ack.Reason))
+		}
+		switch cause := context.Cause(ctx); {
+		case errors.Is(cause, errSuperseded):
+			w.settle(j, nil, cause.Error())
+			return
+		case cause != nil:
+			return
+		case !w.Clock.Now().Before(j.rec.GiveUp):
+			w.settle(j, nil, "the clinic was not reached in time: "+err.Error())
+			return
+		}
+		w.Log.Debug("result not delivered; it is sent again", "task", j.rec.Task.Short(), "pause", pause, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-w.Clock.After(pause):
+		}
+	}
+}
+
+// sendResult is ResultHeader, ResultReply, chunks, ResultAck as the node sees it.
+func (w *Worker) sendResult(ctx context.Context, rec record) (*wire.ResultAck, error) {
+	receipt, err := json.Marshal(rec.Sealed.Receipt)
+	if err != nil {
+		return nil, fmt.Errorf("encode receipt: %w", err)
+	}
+	manifest, err := transfer.DecodeManifest(rec.Sealed.Manifest, -1)
+	if err != nil {
+		return nil, err
+	}
+	s, err := wire.Dial(ctx, w.Host, rec.Peer, rec.Addresses, wire.ResultProtocol, w.Key, dialTimeout)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	defer context.AfterFunc(ctx, func() { _ = s.Reset() })()
+	if err := s.Extend(resultTimeout); err != nil {
+		return nil, err
+	}
+	err = s.Send(&wire.ResultHeader{Task: rec.Task[:], Fence: rec.Fence, Clinic: rec.Clinic[:], Receipt: receipt,
+		ReceiptSignature: rec.Sealed.Signature[:], Encapsulation: rec.Sealed.Encapsulation, Manifest: rec.Sealed.Manifest})
+	if err != nil {
+		return nil, err
+	}
+	reply, err := wire.Expect[*wire.ResultReply](s.Reader, wire.MaxControl, rec.Clinic)
+	if err != nil {
+		return nil, err
+	}
+	if reply.Wanted {
+		blob, err := w.Blobs.Open(ctx, rec.Sealed.Blob)
+		if err != nil {
+			return nil, err
+		}
+		defer blob.Close()
+		if err := transfer.Send(s.Stream, blob, manifest, 0, ctx.Err); err != nil {
+			return nil, err
+		}
+	}
+	return wire.Expect[*wire.ResultAck](s.Reader, wire.MaxControl, rec.Clinic)
+}
+
+// settled persists the clinic's verdict.
+func (w *Worker) settled(j *job, ack *wire.ResultAck) {
+	if len(ack.Receipt) == 0 {
+		w.settle(j, nil, "the clinic refused the result: "+wire.Reason(ack.Reason))
+		return
+	}
+	signed, err := attest.DecodeSignedReceipt(ack.Receipt)
+	if err == nil {
+		err = signed.Verify(w.Domain)
+	}
+	if err == nil && signed.Receipt.Hash(w.Domain) != j.rec.Sealed.Receipt.Hash(w.Domain) {
+		err = errors.New("it is about another receipt")
+	}
+	if err != nil {
+		w.settle(j, nil, "the clinic's countersignature is not valid: "+err.Error())
+		return
+	}
+	w.settle(j, &signed, signed.Acceptance.Reason)
+}
+
+// settle ends a job on disk and in the books; receipt is nil when it brought none.
+func (w *Worker) settle(j *job, receipt *attest.SignedReceipt, reason string) {
+	e := Event{Clinic: j.rec.Clinic, Fence: j.rec.Fence, Text: wire.Reason(reason)}
+	totals, err := w.store.settle(j.rec.Task, receipt)
+	if err != nil {
+		w.Log.Error("end of a job not persisted; the next start asks the clinic again", "task", j.rec.Task.Short(), "error", err)
+		return
+	}
+	w.mu.Lock()
+	w.totals = totals
+	w.mu.Unlock()
+	if j.rec.Sealed != nil {
+		if err := w.Blobs.Delete(context.WithoutCancel(j.ctx), j.rec.Sealed.Blob); err != nil {
+			w.Log.Warn("sealed result not deleted", "task", j.rec.Task.Short(), "error", err)
+		}
+	}
+	if receipt == nil {
+		w.emit(Failed, j.rec.Task, e)
+		return
+	}
+	e.Price = receipt.Receipt.PriceGwei
+	w.emit(Receipt, j.rec.Task, e)
+	select {
+	case w.outbox <- struct{}{}:
+	default:
+	}
+}
+
+// resume takes up what a process before left: sealed results are sent, jobs that
+// were cut short are given up kindly.
+func (w *Worker) resume(ctx context.Context) error {
+	records, err := w.store.jobs()
+	if err != nil {
+		return err
+	}
+	for _, rec := range records {
+		j := &job{rec: rec, done: make(chan struct{})}
+		j.task, j.fence, j.clinic = rec.Task, rec.Fence, rec.Clinic
+		j.ctx, j.cancel = context.WithCancelCause(ctx)
+		w.mu.Lock()
+		w.jobs[rec.Task] = j
+		w.mu.Unlock()
+		w.running.Go(func() {
+			defer w.forget(j)
+			if rec.Sealed != nil {
+				w.deliver(j.ctx, j)
+				return
+			}
+			w.reportFailure(j.ctx, rec, "the node was restarted")
+			w.settle(j, nil, "the node was restarted")
+		})
+	}
+	return nil
+}
+
+// forward hands receipts to the coordinator, the oldest first, until ctx ends. A
+// coordinator's outage delays receipts and nothing else.
+func (w *Worker) forward(ctx context.Context) {
+	pause := firstPause
+	for ctx.Err() == nil {
+		key, receipt, err := w.store.firstReceipt()
+		if err == nil && receipt == nil {
+			select {
+			case <-ctx.Done():
+			case <-w.outbox:
+			}
+			continue
+		}
+		if err == nil {
+			err = w.Forward(ctx, *receipt)
+		}
+		if err == nil {
+			err = w.store.dropReceipt(key)
+		}
+		if err == nil {
+			pause = firstPause
+			w.emit(Forwarded, receipt.Receipt.Task, Event{Clinic: receipt.Receipt.Clinic, Fence: receipt.Receipt.Fence})
+			continue
+		}
+		w.Log.Debug("receipt not forwarded; it is kept and sent again", "pause", pause, "error", err)
+		select {
+		case <-ctx.Done():
+		case <-w.Clock.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}

@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/medhive/medhive/models"
+)
+
+// Kind names what happened.
+type Kind string
+
+// The kinds of events, in the order of a job's life.
+const (
+	Bid       Kind = "bid"
+	Lost      Kind = "lost"
+	Awarded   Kind = "awarded"
+	Progress  Kind = "progress"
+	Revoked   Kind = "revoked"
+	Sealed    Kind = "result"
+	Receipt   Kind = "receipt" // both signatures are on disk
+	Failed    Kind = "failed"
+	Forwarded Kind = "forwarded" // the coordinator has the receipt
+)
+
+// Event is one step of one job.
+type Event struct {
+	Time   time.Time      `json:"time"`
+	Task   models.Digest  `json:"task"`
+	Kind   Kind           `json:"kind"`
+	Clinic common.Address `json:"clinic,omitzero"`
+	Fence  uint64         `json:"fence,omitempty"`
+	Stage  string         `json:"stage,omitempty"`
+	Done   float64        `json:"done,omitempty"` // of the stage, 0 to 1
+	Price  uint64         `json:"price_gwei,omitempty"`
+	Text   string         `json:"text,omitempty"`
+}
+
+func (w *Worker) emit(kind Kind, task models.Digest, e Event) {
+	e.Time, e.Task, e.Kind = w.Clock.Now(), task, kind
+	w.Log.Debug("job event", "task", task.Short(), "kind", string(kind), "clinic", e.Clinic, "fence", e.Fence, "text", e.Text)
+	w.Events(e)
+}
+
+// note keeps a job's stage for Status and tells about it.
+func (w *Worker) note(j *job, stage string, done float64) {
+	w.mu.Lock()
+	j.stage, j.progress = stage, done
+	w.mu.Unlock()
+	w.Events(Event{Time: w.Clock.Now(), Task: j.task, Kind: Progress, Clinic: j.clinic, Fence: j.fence, Stage: stage, Done: done})
+}
+
+// JobStatus is one running job.
+type JobStatus struct {
+	Task   models.Digest  `json:"task"`
+	Clinic common.Address `json:"clinic"`
+	Fence  uint64         `json:"fence"`
+	Stage  string         `json:"stage"`
+	Done   float64        `json:"done"`
+}
+
+// Status is a worker at one moment.
+type Status struct {
+	Node            common.Address `json:"node"`
+	Jurisdiction    string         `json:"jurisdiction"`
+	PriceGwei       uint64         `json:"price_gwei"`
+	Capacity        int            `json:"capacity"`
+	Used            int            `json:"used"` // slots reserved for bids or working
+	Jobs            []JobStatus    `json:"jobs"`
+	Totals          Totals         `json:"totals"`
+	WaitingReceipts int            `json:"waiting_receipts"` // for the coordinator
+}
+
+// Status is a snapshot for `medhive node status`.
+func (w *Worker) Status() (Status, error) {
+	waiting, err := w.store.waitingReceipts()
+	if err != nil {
+		return Status{}, fmt.Errorf("node status: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := Status{Node: w.Key.Address(), Jurisdiction: w.Jurisdiction, PriceGwei: w.PriceGwei, Capacity: w.Capacity,
+		Used: w.used, Jobs: []JobStatus{}, Totals: w.totals, WaitingReceipts: waiting}
+	for _, j := range w.jobs {
+		s.Jobs = append(s.Jobs, JobStatus{Task: j.task, Clinic: j.clinic, Fence: j.fence, Stage: j.stage, Done: j.progress})
+	}
+	slices.SortFunc(s.Jobs, func(a, b JobStatus) int { return strings.Compare(a.Task.String(), b.Task.String()) })
+	return s, nil
+}
