@@ -14,6 +14,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // HomeVariable overrides where roles keep their state.
@@ -50,7 +51,7 @@ func makeState(dir string) error {
 func openState(path string) (*bolt.DB, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
 	switch {
-	case errors.Is(err, bolt.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("state %s is in use: another medhive runs with this --home or --name; stop it or name this one differently", filepath.Base(path))
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("open state %s: %w; it belongs to another user", filepath.Base(path), err)

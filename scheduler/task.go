@@ -232,6 +232,17 @@ func (t Task) Cancel(reason string) (Task, error) {
 	return t, nil
 }
 
+// Reopen takes up again what ended without a result: failed, expired or cancelled →
+// open. Fences go on rising, so nothing of the earlier tries is ever accepted.
+func (t Task) Reopen(deadline time.Time, attempts int) (Task, error) {
+	if t.State != Failed && t.State != Expired && t.State != Cancelled {
+		return t, t.refuse("reopen")
+	}
+	t.State, t.Deadline, t.Reason, t.Lease, t.Round = Open, deadline, "", Lease{}, 0
+	t.MaxAttempts = int(t.Fence) + max(1, attempts)
+	return t, nil
+}
+
 // Deliver notes that the clinic took the result over: resulted → delivered.
 func (t Task) Deliver() (Task, error) {
 	if t.State != Resulted {

@@ -41,6 +41,7 @@ func lose(t Task) (Task, error)    { return t.Release(t.Fence, "it was lost") }
 func result(t Task) (Task, error)  { return t.Result(alice, t.Fence, epoch) }
 func deliver(t Task) (Task, error) { return t.Deliver() }
 func cancel(t Task) (Task, error)  { return t.Cancel("withdrawn") }
+func reopen(t Task) (Task, error)  { return t.Reopen(epoch.Add(time.Hour), 2) }
 
 func TestTaskStates(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -59,6 +60,8 @@ func TestTaskStates(t *testing.T) {
 		"spare bid":        {[]func(Task) (Task, error){offer, award, lose, award}, Leased, 2},
 		"attempts used up": {[]func(Task) (Task, error){offer, award, lose, award, lose}, Failed, 2},
 		"cancelled":        {[]func(Task) (Task, error){offer, award, accept, cancel}, Cancelled, 1},
+		"taken up again":   {[]func(Task) (Task, error){offer, award, accept, cancel, reopen, offer, award}, Leased, 2},
+		"failed for good":  {[]func(Task) (Task, error){offer, award, lose, award, lose, reopen, offer, award, lose, award, lose}, Failed, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if task := run(t, c.steps...); task.State != c.state || task.Fence != c.fence {
@@ -87,6 +90,8 @@ func TestTaskRefusals(t *testing.T) {
 		"result before accept": {second(result(run(t, offer, award))), ErrTransition},
 		"cancel after result":  {second(cancel(ended)), ErrFinal},
 		"deliver nothing":      {second(deliver(running)), ErrTransition},
+		"reopen while running": {second(reopen(running)), ErrTransition},
+		"reopen a result":      {second(reopen(ended)), ErrFinal},
 		"award past deadline":  {second(run(t, offer).Award(alice, epoch.Add(time.Hour), term)), ErrTransition},
 	} {
 		t.Run(name, func(t *testing.T) {

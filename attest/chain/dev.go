@@ -172,7 +172,7 @@ func nodeConfig(dataDir, host string, port int, log *slog.Logger) *node.Config {
 	config := node.DefaultConfig
 	config.Name = "medhive-dev"
 	config.DataDir = dataDir
-	config.P2P = p2p.Config{NoDiscovery: true, NoDial: true}
+	config.P2P = p2p.Config{NoDiscovery: true} // nobody to dial and nowhere to listen
 	config.UseLightweightKDF = true
 	config.IPCPath = ""
 	config.HTTPHost, config.HTTPPort = host, port

@@ -40,7 +40,7 @@ func measureDemo(ctx context.Context) (peakMB, seconds float64, err error) {
 			if err != nil {
 				return 0, 0, fmt.Errorf("run the demo: %w", err)
 			}
-			seconds, err = demoSeconds(filepath.Join(out, "summary.json"))
+			seconds, err = totalSeconds(filepath.Join(out, "summary.json"))
 			return peak, seconds, err
 		case <-ticker.C:
 			peak = max(peak, treePSS(demo.Process.Pid))
@@ -48,7 +48,7 @@ func measureDemo(ctx context.Context) (peakMB, seconds float64, err error) {
 	}
 }
 
-func demoSeconds(path string) (float64, error) {
+func totalSeconds(path string) (float64, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err

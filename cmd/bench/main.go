@@ -41,7 +41,7 @@ func main() {
 
 func run(ctx context.Context, room, out string) error {
 	var results []result
-	for _, t := range targets {
+	for _, t := range targets() {
 		if !strings.HasPrefix(t.name, room) {
 			continue
 		}
@@ -53,7 +53,7 @@ func run(ctx context.Context, room, out string) error {
 		results = append(results, r)
 	}
 	if len(results) == 0 {
-		return fmt.Errorf("no target begins with %q; leave --room out to measure all %d", room, len(targets))
+		return fmt.Errorf("no target begins with %q; leave --room out to measure all %d", room, len(targets()))
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "target\tvalue\tbeside\tratio\tgoal\tholds")

@@ -70,14 +70,17 @@ func (t target) runBenchmark(ctx context.Context) (value, against float64, err e
 	return metrics["value"], metrics["against"], nil
 }
 
-var metricPattern = regexp.MustCompile(`([0-9.eE+-]+) ([A-Za-z/]+)`)
+var (
+	metricPattern = regexp.MustCompile(`([0-9.eE+-]+) ([A-Za-z/]+)`)
+	threadSuffix  = regexp.MustCompile(`-[0-9]+$`) // GOMAXPROCS, where it is not 1
+)
 
 // parseMetrics reads the line that `go test -bench` prints for one benchmark.
 func parseMetrics(output []byte, benchmark string) (map[string]float64, error) {
 	lines := bufio.NewScanner(bytes.NewReader(output))
 	for lines.Scan() {
 		name, rest, found := strings.Cut(lines.Text(), "\t")
-		if !found || strings.TrimRight(name, " -0123456789") != benchmark {
+		if !found || threadSuffix.ReplaceAllString(strings.TrimSpace(name), "") != benchmark {
 			continue
 		}
 		metrics := map[string]float64{}

@@ -16,10 +16,13 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary be medhive: the tests below start real processes
-// of it, and a node starts its runner in the same way.
+// asMedhive in the environment lets the test binary be medhive: the tests start
+// real processes of it. A node starts its runner with an empty environment; that
+// one is told by its argument.
+const asMedhive = "MEDHIVE_TEST_BINARY_IS_MEDHIVE"
+
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") {
+	if os.Getenv(asMedhive) != "" || len(os.Args) > 1 && os.Args[1] == "runner" {
 		main()
 	}
 	os.Exit(m.Run())
@@ -46,7 +49,7 @@ func (p *person) command(ctx context.Context, args ...string) *exec.Cmd {
 		p.t.Fatal(err)
 	}
 	c := exec.CommandContext(ctx, self, args...)
-	c.Env = append(os.Environ(), "MEDHIVE_HOME="+p.home)
+	c.Env = append(os.Environ(), "MEDHIVE_HOME="+p.home, asMedhive+"=1")
 	return c
 }
 
@@ -54,7 +57,9 @@ func (p *person) command(ctx context.Context, args ...string) *exec.Cmd {
 func (p *person) run(args ...string) (stdout, stderr string, code int) {
 	p.t.Helper()
 	var out, errs bytes.Buffer
-	c := p.command(p.t.Context(), args...)
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	c := p.command(ctx, args...)
 	c.Stdout, c.Stderr = &out, &errs
 	err := c.Run()
 	var exit *exec.ExitError

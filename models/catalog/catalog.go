@@ -159,7 +159,7 @@ func (c *Catalog) Entry(ref string) (Entry, error) {
 	for i, e := range c.entries {
 		names[i] = e.Name()
 	}
-	return Entry{}, fmt.Errorf("model %.120q is not here; there are %s", ref, strings.Join(names, ", "))
+	return Entry{}, fmt.Errorf("model %.120q is not here; choose one of %s", ref, strings.Join(names, ", "))
 }
 
 // Find returns the package named by ref: "id" (its newest version), "id@version", or the

@@ -62,7 +62,7 @@ func TestReferenceAlone(t *testing.T) {
 				t.Errorf("%s: %v", ref, err)
 			}
 		}
-		if _, err := c.Find("t1-tissue@2.0.0"); err == nil || !strings.Contains(err.Error(), "there are t1-tissue@1.0.0") {
+		if _, err := c.Find("t1-tissue@2.0.0"); err == nil || !strings.Contains(err.Error(), "choose one of t1-tissue@1.0.0") {
 			t.Errorf("an absent one: %v", err)
 		}
 	}

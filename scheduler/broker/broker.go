@@ -189,7 +189,8 @@ func New(c Config) (*Broker, error) {
 }
 
 // Submit seals the payload, persists the task and starts to offer it. When it
-// returns nil, the task survives any crash. The same id again is the same task.
+// returns nil, the task survives any crash. The same id again is the same task;
+// one that ended without a result is taken up again, with fences that go on rising.
 func (b *Broker) Submit(ctx context.Context, s Submission) error {
 	if err := s.validate(b.Clock.Now()); err != nil {
 		return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
@@ -197,24 +198,53 @@ func (b *Broker) Submit(ctx context.Context, s Submission) error {
 	payloadHash := models.DigestOf(s.Payload)
 	b.sealing.Lock()
 	defer b.sealing.Unlock()
-	if known, err := b.store.load(s.Task); err == nil {
-		if known.PayloadHash != payloadHash || known.Package != s.PackageDigest {
-			return fmt.Errorf("submit task %s: this id stands for another payload or model; choose a fresh id", s.Task.Short())
-		}
-		return b.start(known)
-	} else if !errors.Is(err, ErrUnknownTask) {
+	known, err := b.store.load(s.Task)
+	fresh := errors.Is(err, ErrUnknownTask)
+	if err != nil && !fresh {
 		return fmt.Errorf("submit: %w", err)
+	}
+	if !fresh && (known.PayloadHash != payloadHash || known.Package != s.PackageDigest) {
+		return fmt.Errorf("submit task %s: this id stands for another payload or model; choose a fresh id", s.Task.Short())
+	}
+	again, reopenErr := known.Task.Reopen(s.Deadline, b.MaxAttempts)
+	if !fresh && reopenErr != nil {
+		return b.start(known) // it runs, or has its result
+	}
+	if !fresh {
+		if err := b.ended(ctx, s.Task); err != nil {
+			return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
+		}
 	}
 	r, err := b.seal(ctx, s)
 	if err != nil {
 		return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
 	}
 	r.PayloadHash = payloadHash
-	if err := b.store.create(r); err != nil {
+	if fresh {
+		err = b.store.create(r)
+	} else {
+		r.Task = again
+		_, err = b.store.update(s.Task, func(old *record) error { *old = r; return nil })
+	}
+	if err != nil {
 		return fmt.Errorf("submit: %w", err)
 	}
 	b.emit(r, Sealed, Event{Text: fmt.Sprintf("%d bytes as %s", len(s.Payload), r.PayloadCID)})
 	return b.start(r)
+}
+
+// ended waits until nothing works on an ended task any more.
+func (b *Broker) ended(ctx context.Context, id models.Digest) error {
+	t, err := b.find(id)
+	if err != nil {
+		return nil // its loop is gone
+	}
+	select {
+	case <-t.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // Resume takes up every task that has not ended, with a whole fresh lease for

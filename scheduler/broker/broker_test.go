@@ -221,6 +221,24 @@ func TestCancelStopsTheNode(t *testing.T) {
 	n.await(worker.Failed)
 }
 
+func TestWhatEndedWithoutAResultCanBeSubmittedAgain(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	c := newClinic(t, ctx, nil)
+	s := submission("second chance")
+	s.Deadline = time.Now().Add(300 * time.Millisecond)
+	must(t, c.broker.Submit(ctx, s))
+	if o := c.wait(s.Task); o.State != scheduler.Expired {
+		t.Fatalf("ended %s: %s", o.State, o.Reason)
+	}
+	c.connect(newNode(t, ctx, nil).member)
+	s.Deadline = time.Now().Add(time.Minute)
+	must(t, c.broker.Submit(ctx, s))
+	if o := c.wait(s.Task); o.State != scheduler.Resulted || len(o.Result) == 0 {
+		t.Errorf("ended %s: %s", o.State, o.Reason)
+	}
+}
+
 func TestCoordinatorOutageOnlyDelaysReceipts(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -4,7 +4,7 @@ Reads the pool that produce.py writes, in a fixed order: before step s it has
 taken volumes 0 .. s/every + warmup and keeps the last --keep of them; it waits
 for a volume that is not there yet. So the seed decides the result, however
 fast the producer is. Learning rate: constant, then linear to almost nothing
-over the last --decay share of the steps, where the patches are larger too.
+over the last --decay steps, where the patches are larger too.
 """
 import argparse
 import pathlib
@@ -65,6 +65,7 @@ def main():
     a.add_argument("--pool", required=True, type=pathlib.Path)
     a.add_argument("--out", required=True, type=pathlib.Path)
     a.add_argument("--steps", type=int, default=3000)
+    a.add_argument("--stop", type=int, help="end here with a checkpoint, to go on with other settings")
     a.add_argument("--decay", type=int, default=600, help="steps, at the end, of falling rate and large patches")
     a.add_argument("--size", type=int, default=96)
     a.add_argument("--large-size", type=int, default=128)
@@ -72,6 +73,7 @@ def main():
     a.add_argument("--batch", type=int, default=2)
     a.add_argument("--keep", type=int, default=64)
     a.add_argument("--every", type=int, default=16)
+    a.add_argument("--volumes", type=int, default=200, help="how many the pool will hold")
     a.add_argument("--lr", type=float, default=1.5e-3)
     a.add_argument("--seed", type=int, default=20261121)
     a.add_argument("--threads", type=int, default=1)
@@ -95,13 +97,14 @@ def main():
     print("parameters", parameters(net), "from step", first, flush=True)
 
     warmup = 8  # volumes before the first step
-    taken = max(0, first // a.every + warmup - a.keep)
+    taken = max(0, min(a.volumes, (first - 1) // a.every + warmup) - a.keep)
     ring = {}
     began = time.time()
     shown = []
     change = a.steps - a.decay
-    for step in range(first, a.steps):
-        while taken < step // a.every + warmup:
+    last = min(a.steps, a.stop or a.steps)
+    for step in range(first, last):
+        while taken < min(a.volumes, step // a.every + warmup):
             ring[taken % a.keep] = load(a.pool, taken)
             taken += 1
         big = step >= change
@@ -128,7 +131,7 @@ def main():
             print(step + 1, f"{time.time() - began:.0f}s lr {lr:.2e} kl/white/grey",
                   np.round(np.mean(shown, 0), 3), flush=True)
             shown = []
-        if (step + 1) % a.save == 0 or step + 1 == a.steps:
+        if (step + 1) % a.save == 0 or step + 1 == last:
             tmp = checkpoint.with_suffix(".tmp")
             torch.save({"net": net.state_dict(), "average": average, "opt": opt.state_dict(), "step": step + 1}, tmp)
             tmp.replace(checkpoint)
