@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -65,9 +66,7 @@ func (n *Node) publishProfile(ctx context.Context) {
 		n.conf.Log.Error("sign profile", "error", err)
 		return
 	}
-	ticker := time.NewTicker(retryEvery)
-	defer ticker.Stop()
-	for {
+	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		to, err := n.coordinator()
 		if err == nil {
 			err = intake.Submit(ctx, n.host, to, statement)
@@ -76,20 +75,35 @@ func (n *Node) publishProfile(ctx context.Context) {
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		n.conf.Log.Warn("the coordinator has not taken the profile", "error", err)
 		if errors.As(err, &refused) {
+			n.conf.Log.Error("the coordinator refused the profile", "error", err)
 			return
 		}
+		n.conf.Log.Log(ctx, retryLevel(pause), "the coordinator has not taken the profile, trying again", "pause", pause, "error", err)
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 	}
 }
 
-// retryEvery is the pause between two tries of something that waits for a peer.
-const retryEvery = 500 * time.Millisecond
+// firstRetry and lastRetry bound the pauses, which double. At a start the first
+// tries come before the coordinator is dialled; they are nobody's concern.
+const (
+	firstRetry = 250 * time.Millisecond
+	lastRetry  = time.Minute
+	quietUntil = 4 * time.Second
+)
+
+func retryLevel(pause time.Duration) slog.Level {
+	if pause < quietUntil {
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
+}
 
 func signProfile(key *ecdsa.PrivateKey, d attest.Domain, p attest.ProfileStatement) (attest.SignedProfile, error) {
 	signature, err := attest.Sign(p.Hash(d), key)

@@ -119,7 +119,7 @@ func startClinic(ctx context.Context, conf ClinicConfig, dress func(host.Host) h
 	if err := c.openState(); err != nil {
 		return nil, err
 	}
-	if c.host, err = p2p.NewHost(c.key, conf.Listen); err != nil {
+	if c.host, err = p2p.NewHostIn(conf.State, c.key, conf.Listen); err != nil {
 		return nil, err
 	}
 	c.host = dress(c.host)
@@ -195,7 +195,7 @@ func (c *Clinic) Close() error {
 
 // check judges a node's result before the clinic countersigns: it must decode, be
 // of this task's model, and restore to the study that was sent.
-func (c *Clinic) check(task models.Digest, encoded []byte) error {
+func (c *Clinic) check(task models.Digest, receipt attest.Receipt, encoded []byte) error {
 	result, err := inference.DecodeResult(encoded)
 	if err != nil {
 		return err
@@ -206,6 +206,9 @@ func (c *Clinic) check(task models.Digest, encoded []byte) error {
 	}
 	if named := result.Findings.Model + "@" + result.Findings.Version; named != identity.Model {
 		return fmt.Errorf("result is of %.100q, the task asked for %s", named, identity.Model)
+	}
+	if err := c.door.CheckReceipt(task, receipt, result.Findings); err != nil {
+		return err
 	}
 	_, err = c.door.Restore(task, result)
 	return err
@@ -246,7 +249,7 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	report.Phases.Seal = lap(&begun)
 	outcome, err := c.broker.Wait(ctx, prepared.Task)
 	if err != nil {
-		return report, err
+		return report, fmt.Errorf("%w; nothing is lost, submit the same study again to go on", err)
 	}
 	report.add(outcome)
 	if outcome.State != scheduler.Resulted && outcome.State != scheduler.Delivered {
@@ -281,7 +284,11 @@ func (c *Clinic) deliver(ctx context.Context, out string, outcome broker.Outcome
 		return err
 	}
 	report.describe(placed.Folder, result.Findings, files)
-	return c.broker.Delivered(ctx, outcome.Task)
+	if err := c.broker.Delivered(ctx, outcome.Task); err != nil {
+		return err
+	}
+	report.State = scheduler.Delivered
+	return nil
 }
 
 func (c *Clinic) narrate(kind broker.Kind, text string) {

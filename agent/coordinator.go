@@ -47,6 +47,7 @@ type Coordinator struct {
 	poster     *identity.Key
 	db         *bolt.DB
 	chain      *chain.Client
+	registry   *registry
 	host       host.Host
 	market     *market.Market
 	store      *intake.Bolt
@@ -58,8 +59,9 @@ type Coordinator struct {
 	archive epoch.Archive
 	closing sync.Mutex // one epoch at a time
 
-	stop  context.CancelFunc
-	loops sync.WaitGroup
+	stop   context.CancelFunc
+	loops  sync.WaitGroup
+	failed chan error // holds the first loop's failure
 }
 
 // DefaultRegions are the countries whose offers a coordinator relays unless told
@@ -71,14 +73,15 @@ func DefaultRegions() []string {
 
 // StartCoordinator opens state, takes statements, challenges nodes and closes
 // epochs until it is closed. An epoch that a crash left half published is
-// finished first.
+// finished first. Once it has started, ctx no longer matters to it.
 func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinator, err error) {
 	conf.Log = quiet(conf.Log)
 	if conf.Regions == nil {
 		conf.Regions = DefaultRegions()
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	c := &Coordinator{conf: conf, stop: stop}
+	release := context.AfterFunc(ctx, stop) // a start that nobody waits for any more ends
+	c := &Coordinator{conf: conf, stop: stop, failed: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
@@ -88,6 +91,9 @@ func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinat
 		if err := step(running); err != nil {
 			return nil, err
 		}
+	}
+	if !release() {
+		return nil, fmt.Errorf("start coordinator: %w", context.Cause(ctx))
 	}
 	serveRewards(c.host, c.published)
 	c.loops.Go(func() { c.epochLoop(running) })
@@ -117,15 +123,22 @@ func (c *Coordinator) openState(context.Context) (err error) {
 }
 
 func (c *Coordinator) openChain(ctx context.Context) (err error) {
-	c.chain, err = chain.Dial(ctx, c.conf.Network.RPC, c.conf.Network.Contracts)
+	if c.chain, err = chain.Dial(ctx, c.conf.Network.RPC, c.conf.Network.Contracts); err != nil {
+		return err
+	}
+	c.registry = newRegistry(c.chain, c.conf.Log)
+	_, _, err = c.registry.snapshot(ctx) // may take long on an old network: better now than at the door
 	return err
 }
 
 // joinMarket relays offers: with few nodes the mesh needs somebody in the middle.
 // The coordinator reads none of them.
 func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
-	if c.host, err = p2p.NewHost(c.key, c.conf.Listen); err != nil {
+	if c.host, err = p2p.NewHostIn(c.conf.State, c.key, c.conf.Listen); err != nil {
 		return err
+	}
+	if len(c.Addresses()) == 0 {
+		return fmt.Errorf("coordinator listens nowhere (%q); name a multiaddress with --listen, such as /ip4/127.0.0.1/tcp/9400", c.conf.Listen)
 	}
 	if c.market, err = market.New(ctx, c.host, market.Options{Log: c.conf.Log}); err != nil {
 		return err
@@ -138,6 +151,9 @@ func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
 		c.loops.Go(func() {
 			for range offers {
 			}
+			if ctx.Err() == nil {
+				c.fail(fmt.Errorf("offers of %s are no longer relayed; start the coordinator again", region))
+			}
 		})
 	}
 	return nil
@@ -145,7 +161,7 @@ func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
 
 func (c *Coordinator) takeStatements(context.Context) error {
 	c.taken = newTaken(c.store)
-	c.intake = intake.New(c.taken, c.conf.Network.Domain(), intake.Options{Log: c.conf.Log})
+	c.intake = intake.New(c.taken, c.conf.Network.Domain(), intake.Options{Admit: c.registry.admit, Log: c.conf.Log})
 	c.intake.Start(c.host)
 	return nil
 }
@@ -164,20 +180,31 @@ func (c *Coordinator) challengeNodes(ctx context.Context) (err error) {
 	}
 	c.loops.Go(func() {
 		if err := c.challenger.Run(ctx); err != nil {
-			c.conf.Log.Error("uptime challenges ended: outcomes can't be recorded; check the disk and start again", "error", err)
+			c.fail(fmt.Errorf("uptime challenges ended: %w, then start the coordinator again", err))
 		}
 	})
 	return nil
 }
 
+// fail keeps the first reason why the coordinator can't go on.
+func (c *Coordinator) fail(err error) {
+	select {
+	case c.failed <- err:
+	default:
+		c.conf.Log.Error("another loop ended", "error", err)
+	}
+}
+
+// Done receives the reason when a loop that the coordinator can't do without has
+// ended by itself. Whoever started it closes it then; it takes statements until
+// that happens.
+func (c *Coordinator) Done() <-chan error { return c.failed }
+
 // targets are the active nodes whose peer id is known.
-func (c *Coordinator) targets() []uptime.Target {
-	ctx, cancel := context.WithTimeout(context.Background(), registryTimeout)
-	defer cancel()
-	registrations, _, err := c.registrations(ctx)
-	if err != nil {
-		c.conf.Log.Warn("the registry does not answer: no challenges this time", "error", err)
-		return nil
+func (c *Coordinator) targets(ctx context.Context) []uptime.Target {
+	registrations, err := c.registry.recent(ctx)
+	if err != nil && ctx.Err() == nil {
+		c.conf.Log.Warn("the registry does not answer: challenging the nodes that were there before", "error", err)
 	}
 	var list []uptime.Target
 	for _, r := range registrations {
@@ -191,9 +218,6 @@ func (c *Coordinator) targets() []uptime.Target {
 	}
 	return list
 }
-
-// registryTimeout bounds a look at the registry.
-const registryTimeout = 10 * time.Second
 
 // ChallengeAll asks every node once, now, and returns when the outcomes are recorded.
 func (c *Coordinator) ChallengeAll(ctx context.Context) error { return c.challenger.Trigger(ctx) }

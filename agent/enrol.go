@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"golang.org/x/sys/unix"
@@ -82,7 +82,7 @@ func endow(ctx context.Context, client *chain.Client, n Network, operator, hot c
 		return fmt.Errorf("lock faucet: %w", err)
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+	if err := lockFile(ctx, lock); err != nil {
 		return fmt.Errorf("lock faucet: %w", err)
 	}
 	for _, account := range []common.Address{operator, hot} {
@@ -108,10 +108,22 @@ func endow(ctx context.Context, client *chain.Client, n Network, operator, hot c
 	return err
 }
 
-// quiet is a logger for nobody, where a caller gave none.
-func quiet(log *slog.Logger) *slog.Logger {
-	if log == nil {
-		return slog.New(slog.DiscardHandler)
+// lockEvery is the pause between two tries for the faucet's lock.
+const lockEvery = 50 * time.Millisecond
+
+// lockFile waits for the lock until ctx ends. Closing the file gives it back.
+func lockFile(ctx context.Context, f *os.File) error {
+	ticker := time.NewTicker(lockEvery)
+	defer ticker.Stop()
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
 	}
-	return log
 }

@@ -90,7 +90,7 @@ func (c *Coordinator) gather(ctx context.Context, previous epoch.State) (epoch.I
 	if err != nil {
 		return in, err
 	}
-	registrations, block, err := c.registrations(ctx)
+	registrations, block, err := c.registry.snapshot(ctx)
 	if err != nil {
 		return in, err
 	}
@@ -110,19 +110,6 @@ func pool(allowed *big.Int, previous epoch.State) *big.Int {
 		return new(big.Int)
 	}
 	return left
-}
-
-// registrations is the registry's snapshot.
-func (c *Coordinator) registrations(ctx context.Context) ([]epoch.Registration, uint64, error) {
-	nodes, block, err := c.chain.Snapshot(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	list := make([]epoch.Registration, 0, len(nodes))
-	for _, n := range nodes {
-		list = append(list, epoch.Registration{Node: n.HotKey, Jurisdiction: n.Jurisdiction, Trust: score.TrustSoftware, Active: n.Active()})
-	}
-	return list, block, nil
 }
 
 // publish writes the bundle, then posts its root. Both can be done again.
@@ -158,7 +145,9 @@ func (c *Coordinator) post(ctx context.Context, b epoch.Bundle) error {
 
 // resumeEpochs makes intake and archive agree, in case the database was restored
 // from a backup, and posts the newest published root once more, in case a crash
-// came between writing and posting. What stands on chain is not sent again.
+// came between writing and posting. What stands on chain is not sent again; what
+// the contract refuses, because a guardian vetoed it or the poster was dismissed,
+// is reported and left alone.
 func (c *Coordinator) resumeEpochs(ctx context.Context) error {
 	c.archive = epoch.Archive(c.EpochsFolder())
 	now, err := c.chain.ChainTime(ctx)
@@ -195,7 +184,13 @@ func (c *Coordinator) resumeEpochs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.post(ctx, b)
+	err = c.post(ctx, b)
+	var refusal *chain.Refusal
+	if errors.As(err, &refusal) { // a vetoed epoch must not take the whole coordinator down
+		c.conf.Log.Error("the newest epoch's root stays off the chain; statements are taken and the next epoch goes on", "epoch", b.Summary.Number, "error", err)
+		return nil
+	}
+	return err
 }
 
 // newest is the state that the next epoch builds on.
@@ -244,32 +239,14 @@ func (c *Coordinator) epochLoop(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if _, err := c.CloseEpoch(ctx); err != nil && ctx.Err() == nil {
+		_, err := c.CloseEpoch(ctx)
+		var refusal *chain.Refusal
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case errors.As(err, &refusal):
+			c.conf.Log.Error("the epoch is published, but its root is refused", "error", err)
+		default:
 			c.conf.Log.Error("closing the epoch failed, trying again at the next", "error", err)
 		}
 	}
-}
-
-// VerifiedEpoch is what recomputing an epoch found.
-type VerifiedEpoch struct {
-	EpochReport
-	Differences []string `json:"differences"`
-}
-
-// VerifyEpoch recomputes the epoch in folder from its own inputs.
-func VerifyEpoch(folder string) (VerifiedEpoch, error) {
-	v := VerifiedEpoch{Differences: []string{}}
-	b, err := epoch.Read(folder)
-	if err != nil {
-		return v, err
-	}
-	v.EpochReport = report(b, folder)
-	differences, err := epoch.Verify(folder)
-	if err != nil {
-		return v, err
-	}
-	for _, d := range differences {
-		v.Differences = append(v.Differences, d.String())
-	}
-	return v, nil
 }

@@ -41,10 +41,11 @@ type NodeConfig struct {
 	State         string // folder of this role
 	Listen        []string
 	Network       Network
-	Recipient     string // cold address; empty: what the registry says, or play money's own
-	Jurisdiction  string // ISO 3166-1 alpha-2
-	PriceGwei     uint64 // gwei of HIVE for one study
-	Threads       int    // 0: all
+	Recipient     string        // cold address; empty: what the registry says, or play money's own
+	Jurisdiction  string        // ISO 3166-1 alpha-2
+	PriceGwei     uint64        // gwei of HIVE for one study
+	Promise       time.Duration // from award to result, as bids promise it; 0: the market's default
+	Threads       int           // 0: all
 	Provider      string
 	MemoryBytes   int64         // cap of one runner; also what bids promise
 	ProbeDuration time.Duration // of the TOPS measurement
@@ -68,14 +69,19 @@ type Node struct {
 	host      host.Host
 	market    *market.Market
 	pool      *runner.Pool
+	ready     map[models.Digest]worker.Model // by package; fixed once the runners are warm
 	worker    *worker.Worker
 	responder *uptime.Responder
 	peers     []peer.AddrInfo
 	door      *api.Server
 
+	done  chan error // one value: why the node can't go on
 	stop  context.CancelFunc
 	loops sync.WaitGroup
 }
+
+// Done tells once why the node can't go on by itself; close it then.
+func (n *Node) Done() <-chan error { return n.done }
 
 // StartNode measures the machine, registers, and bids until it is closed. The
 // steps below are the order of the start; Close goes back in reverse.
@@ -87,7 +93,8 @@ func StartNode(ctx context.Context, conf NodeConfig) (*Node, error) {
 func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.Executor) (_ *Node, err error) {
 	conf.Log = quiet(conf.Log)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	n := &Node{conf: conf, wrap: wrap, started: time.Now(), stop: stop}
+	starting := context.AfterFunc(ctx, stop) // until it has started, ctx ends everything
+	n := &Node{conf: conf, wrap: wrap, started: time.Now(), stop: stop, done: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -96,12 +103,12 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 	for _, step := range []func(context.Context) error{
 		n.openState, n.probe, n.enrol, n.joinMarket, n.warmRunners, n.startWorker, n.answerChallenges, n.openDoor,
 	} {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("start node: %w", err)
-		}
 		if err := step(running); err != nil {
 			return nil, err
 		}
+	}
+	if !starting() {
+		return nil, fmt.Errorf("start node: %w", context.Cause(ctx))
 	}
 	n.loops.Go(func() { p2p.KeepConnected(running, n.host, n.peers, p2p.ReconnectEvery, conf.Log) })
 	n.loops.Go(func() { n.publishProfile(running) })
@@ -148,7 +155,7 @@ func (n *Node) joinMarket(ctx context.Context) (err error) {
 	if n.peers, err = n.conf.Network.Peers(); err != nil {
 		return err
 	}
-	if n.host, err = p2p.NewHost(n.key, n.conf.Listen); err != nil {
+	if n.host, err = p2p.NewHostIn(n.conf.State, n.key, n.conf.Listen); err != nil {
 		return err
 	}
 	n.market, err = market.New(ctx, n.host, market.Options{Log: n.conf.Log})
@@ -170,6 +177,8 @@ func (n *Node) warmRunners(ctx context.Context) error {
 		Command: command, Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads,
 		MemoryBytes: n.conf.MemoryBytes, Log: n.conf.Log,
 	})
+	var faults []error
+	n.ready = map[models.Digest]worker.Model{}
 	for _, entry := range n.catalog.List() {
 		pkg, err := n.catalog.Find(entry.Digest.String())
 		if err != nil {
@@ -177,9 +186,15 @@ func (n *Node) warmRunners(ctx context.Context) error {
 		}
 		process, err := n.pool.Warm(ctx, pkg)
 		if err != nil {
-			return fmt.Errorf("model %s: %w", entry.Name(), err)
+			n.conf.Log.Error("model is left out: its runner does not start; remove or repair the package, then start again", "model", entry.Name(), "error", err)
+			faults = append(faults, fmt.Errorf("model %s: %w", entry.Name(), err))
+			continue
 		}
+		n.ready[entry.Digest] = worker.Model{ManifestDigest: pkg.ManifestDigest(), WeightsDigest: pkg.Manifest.Weights.SHA256}
 		n.conf.Log.Info("runner is warm", "model", entry.Name(), "isolation", process.Isolation())
+	}
+	if len(n.ready) == 0 {
+		return fmt.Errorf("no model can run here: %w", errors.Join(faults...))
 	}
 	return nil
 }
@@ -191,7 +206,7 @@ func (n *Node) startWorker(ctx context.Context) error {
 	}
 	n.worker, err = worker.New(worker.Config{
 		Host: n.host, Market: n.market, DB: n.db, Blobs: blobs, Key: n.key, Domain: n.conf.Network.Domain(),
-		Jurisdiction: n.conf.Jurisdiction, PriceGwei: n.conf.PriceGwei,
+		Jurisdiction: n.conf.Jurisdiction, PriceGwei: n.conf.PriceGwei, Promise: n.conf.Promise,
 		Profile: worker.Profile{
 			Tier: uint8(n.profile.Tier), Trust: scheduler.TrustSoftware, Digest: n.profile.Digest(), MemoryBytes: n.conf.MemoryBytes,
 		},
@@ -202,7 +217,7 @@ func (n *Node) startWorker(ctx context.Context) error {
 	}
 	n.loops.Go(func() {
 		if err := n.worker.Run(ctx); err != nil {
-			n.conf.Log.Error("the worker ended", "error", err)
+			n.done <- fmt.Errorf("the node's worker ended: %w; start the node again, its jobs resume", err)
 		}
 	})
 	return nil
@@ -210,17 +225,13 @@ func (n *Node) startWorker(ctx context.Context) error {
 
 // model says what the worker may promise of a package.
 func (n *Node) model(pkg models.Digest) (worker.Model, bool) {
-	p, err := n.catalog.Find(pkg.String())
-	if err != nil {
-		return worker.Model{}, false
-	}
-	return worker.Model{ManifestDigest: p.ManifestDigest(), WeightsDigest: p.Manifest.Weights.SHA256}, true
+	m, ok := n.ready[pkg]
+	return m, ok
 }
 
 func (n *Node) openDoor(context.Context) (err error) {
 	n.door, err = api.Serve(n.conf.State, map[string]api.Handler{
 		"GET /status": func(context.Context) (any, error) { return n.Status(), nil },
-		"POST /claim": func(ctx context.Context) (any, error) { return n.Claim(ctx) },
 	})
 	return err
 }

@@ -14,7 +14,10 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/models"
@@ -26,6 +29,11 @@ const (
 	maxFindingsBytes = 1 << 20
 	maxResultFiles   = 16
 	maxSegments      = 256 // labels are bytes
+	maxPhases        = 16
+	maxTextBytes     = 64
+	maxProviderBytes = 40
+	maxNameBytes     = 200
+	maxVolumeML      = 1e6 // 1 m³
 )
 
 // findingsFile is the first entry of an encoded result.
@@ -132,18 +140,46 @@ func readResultTar(data []byte) ([]dicom.File, error) {
 	}
 }
 
-// validate bounds the figures that others build on.
+// RuntimeName names the runtime as receipts do: "ONNX Runtime 1.30.0".
+func (f Findings) RuntimeName() string { return "ONNX Runtime " + f.Runtime }
+
+// validate bounds the figures that others build on and the texts that others print.
 func (f Findings) validate() error {
-	if len(f.Model) > 64 || len(f.Version) > 64 || len(f.Provider) > 40 || len(f.Runtime) > 64 || len(f.SeriesUID) > 64 || len(f.Phases) > 16 {
-		return errors.New("a text or list is longer than any honest one")
+	if len(f.Segments) > maxSegments || len(f.Phases) > maxPhases {
+		return fmt.Errorf("%d segments and %d phases; the limits are %d and %d", len(f.Segments), len(f.Phases), maxSegments, maxPhases)
 	}
-	if len(f.Segments) > maxSegments {
-		return fmt.Errorf("%d segments; the limit is %d", len(f.Segments), maxSegments)
+	faults := []error{
+		checkText("model", f.Model, maxTextBytes), checkText("version", f.Version, maxTextBytes),
+		checkText("provider", f.Provider, maxProviderBytes), checkText("runtime", f.Runtime, maxTextBytes),
+		checkText("series UID", f.SeriesUID, maxTextBytes),
 	}
-	for _, s := range f.Segments {
-		if s.VoxelCount < 0 || !(s.VolumeML >= 0 && s.VolumeML < 1e6) || len(s.Name) > 200 { // 1 m³
-			return fmt.Errorf("segment %d is out of range", s.Label)
+	for phase := range f.Phases {
+		faults = append(faults, checkText("a phase's name", phase, maxTextBytes))
+	}
+	for n, s := range f.Segments {
+		if s.VoxelCount < 0 || !(s.VolumeML >= 0 && s.VolumeML < maxVolumeML) {
+			faults = append(faults, fmt.Errorf("segment %d of %d is out of range", n+1, len(f.Segments)))
 		}
+		faults = append(faults,
+			checkText("a segment's name", s.Name, maxNameBytes), checkText("a segment's code", s.Code.Value, maxTextBytes),
+			checkText("a coding scheme", s.Code.Scheme, maxTextBytes), checkText("a code's meaning", s.Code.Meaning, maxNameBytes))
+	}
+	// One is enough: a stranger's findings could have hundreds.
+	if n := slices.IndexFunc(faults, func(err error) bool { return err != nil }); n >= 0 {
+		return faults[n]
+	}
+	return nil
+}
+
+// checkText wants a text that can be printed as it is: bounded, and without control
+// characters, escape sequences or marks that turn the writing round. The text itself
+// is never repeated.
+func checkText(what, text string, limit int) error {
+	if len(text) > limit || !utf8.ValidString(text) {
+		return fmt.Errorf("%s has %d bytes; want at most %d of UTF-8", what, len(text), limit)
+	}
+	if strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsGraphic(c) }) {
+		return fmt.Errorf("%s holds a character that can't be printed", what)
 	}
 	return nil
 }

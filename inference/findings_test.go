@@ -115,10 +115,62 @@ func TestDecodeResultTrustsNothing(t *testing.T) {
 		"negative voxels":    archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments[0].VoxelCount = -1 }))),
 		"negative volume":    archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments[0].VolumeML = -1 }))),
 		"absurd volume":      archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments[0].VolumeML = 1e12 }))),
+		"many phases":        archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Phases = manyPhases() }))),
 		"many segments":      archive(t, entry("findings.json", findings(func(f *inference.Findings) { f.Segments = make([]inference.Segment, 257) }))),
 	} {
 		if _, err := inference.DecodeResult(data); err == nil {
 			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func manyPhases() map[string]time.Duration {
+	phases := map[string]time.Duration{}
+	for n := range 17 {
+		phases[fmt.Sprint(n)] = 0
+	}
+	return phases
+}
+
+// Whatever a stranger wrote into the findings will stand on somebody's terminal.
+func TestDecodeResultTakesNoTextThatCantBePrinted(t *testing.T) {
+	for where, put := range map[string]func(f *inference.Findings, text string){
+		"model":        func(f *inference.Findings, text string) { f.Model = text },
+		"version":      func(f *inference.Findings, text string) { f.Version = text },
+		"provider":     func(f *inference.Findings, text string) { f.Provider = text },
+		"runtime":      func(f *inference.Findings, text string) { f.Runtime = text },
+		"series UID":   func(f *inference.Findings, text string) { f.SeriesUID = text },
+		"phase":        func(f *inference.Findings, text string) { f.Phases[text] = time.Second },
+		"segment":      func(f *inference.Findings, text string) { f.Segments[0].Name = text },
+		"code":         func(f *inference.Findings, text string) { f.Segments[0].Code.Value = text },
+		"code scheme":  func(f *inference.Findings, text string) { f.Segments[0].Code.Scheme = text },
+		"code meaning": func(f *inference.Findings, text string) { f.Segments[0].Code.Meaning = text },
+	} {
+		for what, text := range map[string]string{
+			"escape sequence": "\x1b[2Jx", "eight-bit escape": "\u009b2Jx", "new line": "a\nb", "bell": "a\ab", "NUL": "a\x00b", "delete": "a\x7fb",
+			"right to left": "a\u202eb", "line separator": "a\u2028b", "endless": strings.Repeat("x", 201),
+		} {
+			r := sample()
+			put(&r.Findings, text)
+			data, err := r.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = inference.DecodeResult(data)
+			if err == nil {
+				t.Errorf("%s as %s: accepted", what, where)
+			} else if strings.Contains(err.Error(), text) {
+				t.Errorf("%s as %s: the error repeats it", what, where)
+			}
+		}
+		r := sample()
+		put(&r.Findings, "Großhirn – 大脑, a²")
+		data, err := r.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := inference.DecodeResult(data); err != nil {
+			t.Errorf("a text in any script as %s: %v", where, err)
 		}
 	}
 }

@@ -14,9 +14,11 @@ echo "fetching dicom3tools (once) ..."
 mkdir -p "$tools/apt/lists/partial" "$tools/apt/archives/partial" "$tools/bin" "$tools/deb"
 apt=(apt-get -qq -o "Dir::State::Lists=$tools/apt/lists" -o "Dir::Cache=$tools/apt" -o APT::Sandbox::User=)
 "${apt[@]}" update
-(cd "$tools/deb" && "${apt[@]}" download dicom3tools && dpkg -x dicom3tools_*.deb root)
-ln -sf ../deb/root/usr/bin/dciodvfy "$tools/bin/dciodvfy"
-if ldd "$tools/bin/dciodvfy" | grep 'not found'; then
+(cd "$tools/deb" && rm -f dicom3tools_*.deb && "${apt[@]}" download dicom3tools && dpkg -x dicom3tools_*.deb root)
+if ldd "$tools/deb/root/usr/bin/dciodvfy" | grep 'not found'; then
   echo "dciodvfy lacks the libraries above: apt-get install dicom3tools" >&2
   exit 1
 fi
+for tool in dciodvfy dcentvfy; do
+  ln -sf "../deb/root/usr/bin/$tool" "$tools/bin/$tool"
+done

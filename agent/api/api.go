@@ -97,7 +97,11 @@ func Call(ctx context.Context, stateDir, method, path string, out any) error {
 		return fmt.Errorf("local api: read answer: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("local api: %s", body)
+		var refusal struct{ Error string }
+		if json.Unmarshal(body, &refusal) != nil || refusal.Error == "" {
+			refusal.Error = answer.Status
+		}
+		return fmt.Errorf("the role answers: %s", refusal.Error)
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return fmt.Errorf("local api: decode answer: %w", err)

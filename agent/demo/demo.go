@@ -32,13 +32,13 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// cast is what the three nodes ask and may use; their speed differs by threads.
+// cast is what the three nodes ask, may use and promise.
 func cast() []agent.NodeConfig {
 	cores := runtime.NumCPU()
 	return []agent.NodeConfig{
-		{Name: "swift", Threads: cores, PriceGwei: 1_200_000, Jurisdiction: "DE"},
-		{Name: "steady", Threads: max(1, cores/2), PriceGwei: 800_000, Jurisdiction: "DE"},
-		{Name: "thrifty", Threads: 1, PriceGwei: 500_000, Jurisdiction: "FR"},
+		{Name: "swift", Threads: cores, PriceGwei: 1_200_000, Promise: 30 * time.Second, Jurisdiction: "DE"},
+		{Name: "steady", Threads: max(1, cores/2), PriceGwei: 800_000, Promise: 45 * time.Second, Jurisdiction: "DE"},
+		{Name: "thrifty", Threads: 1, PriceGwei: 500_000, Promise: time.Minute, Jurisdiction: "FR"},
 	}
 }
 
@@ -62,7 +62,7 @@ func Run(ctx context.Context, conf Config) (summary Summary, err error) {
 	s := &stage{}
 	defer func() { err = errors.Join(err, s.close(), os.RemoveAll(home)) }()
 
-	if err := os.MkdirAll(conf.Out, 0o755); err != nil {
+	if err := os.MkdirAll(conf.Out, 0o700); err != nil {
 		return summary, fmt.Errorf("create --out: %w", err)
 	}
 	study, err := studyPath(conf.Study, home)

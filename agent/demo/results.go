@@ -70,7 +70,7 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
+	return os.WriteFile(path, append(data, '\n'), 0o600)
 }
 
 // copyFolder copies the plain files of a published epoch.
@@ -94,5 +94,5 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("copy %s: %w", filepath.Base(from), err)
 	}
-	return os.WriteFile(to, data, 0o644)
+	return os.WriteFile(to, data, 0o600) // the segmentation names the patient
 }

@@ -54,13 +54,28 @@ func (a Archive) Latest() (Bundle, error) {
 
 // Verify verifies every epoch of the archive as a chain, see VerifyChain.
 func (a Archive) Verify() ([]Difference, error) {
+	var found []Difference
+	err := a.Walk(func(v Verified) { found = append(found, v.Differences...) })
+	return found, err
+}
+
+// Walk verifies likewise and shows each epoch to visit, the oldest first. A
+// folder that holds another epoch than its name says is a difference.
+func (a Archive) Walk(visit func(Verified)) error {
 	numbers, err := a.Numbers()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	dirs := make([]string, len(numbers))
 	for i, n := range numbers {
 		dirs[i] = a.Dir(n)
 	}
-	return VerifyChain(dirs...)
+	next := 0
+	return Walk(dirs, func(v Verified) {
+		if want, got := numbers[next], v.Bundle.Summary.Number; want != got {
+			v.Differences = append(v.Differences, Difference{filepath.Base(dirs[next]), fmt.Sprintf("epoch %d", want), fmt.Sprintf("epoch %d", got)})
+		}
+		next++
+		visit(v)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -23,48 +24,50 @@ const maxShown = 160
 // that too, and the caller compares root and data set hash with the chain's.
 func Verify(dir string) ([]Difference, error) {
 	v, err := verify(dir)
-	return v.found, err
+	return v.Differences, err
 }
 
-// verified is a folder and what verifying it showed.
-type verified struct {
-	bundle Bundle
-	found  []Difference
-	jobs   [][32]byte // ids of the jobs that count; none when nothing could be recomputed
+// Verified is an epoch as its folder gives it and what recomputing it showed.
+// Nothing of the bundle is to be believed while there are differences.
+type Verified struct {
+	Bundle      Bundle
+	Differences []Difference
+
+	jobs [][32]byte // ids of the jobs that count; none when nothing could be recomputed
 }
 
-func verify(dir string) (verified, error) {
+func verify(dir string) (Verified, error) {
 	b, raw, err := read(dir)
 	if err != nil {
-		return verified{}, err
+		return Verified{}, err
 	}
-	v := verified{bundle: b}
+	v := Verified{Bundle: b}
 	if got := common.Hash(sha256.Sum256(raw)); got != b.Summary.DatasetHash {
-		v.found = append(v.found, Difference{"dataset_hash", got.Hex() + ", the hash of inputs.json", b.Summary.DatasetHash.Hex()})
+		v.Differences = append(v.Differences, Difference{"dataset_hash", got.Hex() + ", the hash of inputs.json", b.Summary.DatasetHash.Hex()})
 	}
 	in := b.Inputs.canonical()
 	canonical, err := in.encode()
 	if err != nil {
-		return verified{}, fmt.Errorf("verify epoch %d: %w", b.Summary.Number, err)
+		return Verified{}, fmt.Errorf("verify epoch %d: %w", b.Summary.Number, err)
 	}
 	if !bytes.Equal(canonical, raw) {
-		v.found = append(v.found, Difference{InputsFile, "canonical JSON, every list sorted", "another form; nothing was recomputed from it"})
+		v.Differences = append(v.Differences, Difference{InputsFile, "canonical JSON, every list sorted", "another form; nothing was recomputed from it"})
 		return v, nil
 	}
 	if in.Parameters != score.DefaultParameters() {
-		v.found = append(v.found, Difference{"parameters", shown(score.DefaultParameters()), shown(in.Parameters)})
+		v.Differences = append(v.Differences, Difference{"parameters", shown(score.DefaultParameters()), shown(in.Parameters)})
 	}
 	sound, faults := in.check()
-	v.found = append(v.found, faults...)
+	v.Differences = append(v.Differences, faults...)
 	want, jobs, err := compute(sound)
 	if err != nil {
-		v.found = append(v.found, Difference{InputsFile, "inputs that can be scored", err.Error()})
+		v.Differences = append(v.Differences, Difference{InputsFile, "inputs that can be scored", err.Error()})
 		return v, nil
 	}
 	v.jobs = jobs
 	want.DatasetHash = b.Summary.DatasetHash // judged above
 	more, err := compare(want, b.Summary)
-	v.found = append(v.found, more...)
+	v.Differences = append(v.Differences, more...)
 	return v, err
 }
 
@@ -72,32 +75,39 @@ func verify(dir string) (verified, error) {
 // builds on the one before and pays no job a second time.
 func VerifyChain(dirs ...string) ([]Difference, error) {
 	var found []Difference
+	err := Walk(dirs, func(v Verified) { found = append(found, v.Differences...) })
+	return found, err
+}
+
+// Walk verifies as VerifyChain does and shows each epoch to visit; differences
+// name the epoch. It holds one bundle at a time.
+func Walk(dirs []string, visit func(Verified)) error {
 	counted := map[[32]byte]uint64{}
 	var before State
 	for i, dir := range dirs {
 		v, err := verify(dir)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("%s: %w", filepath.Base(dir), err)
 		}
-		b := v.bundle
+		b := v.Bundle
 		where := fmt.Sprintf("epoch %d ", b.Summary.Number)
-		for _, d := range v.found {
-			d.Where = where + d.Where
-			found = append(found, d)
+		for i := range v.Differences {
+			v.Differences[i].Where = where + v.Differences[i].Where
 		}
 		if want, got := shown(before), shown(b.Inputs.Previous); (i > 0 || b.Inputs.Number == 1) && !sameJSON(before, b.Inputs.Previous) {
-			found = append(found, Difference{where + "previous", want, got})
+			v.Differences = append(v.Differences, Difference{where + "previous", want, got})
 		}
 		for _, id := range v.jobs {
 			if first, twice := counted[id]; twice {
-				found = append(found, Difference{fmt.Sprintf("%sjob %x", where, id[:4]), "every job once", fmt.Sprintf("counted in epoch %d already", first)})
+				v.Differences = append(v.Differences, Difference{fmt.Sprintf("%sjob %x", where, id[:4]), "every job once", fmt.Sprintf("counted in epoch %d already", first)})
 				continue
 			}
 			counted[id] = b.Summary.Number
 		}
+		visit(v)
 		before = b.State()
 	}
-	return found, nil
+	return nil
 }
 
 // compare lists the values of got that differ from want, lines by node.

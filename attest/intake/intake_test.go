@@ -310,7 +310,7 @@ func TestWhatIsNotStoredIsNotAcknowledged(t *testing.T) {
 func TestAdmit(t *testing.T) {
 	_, stranger := keyOf(t, "stranger")
 	_, unknown := keyOf(t, "unknown")
-	d := openDoor(t, Options{Admit: func(node common.Address) error {
+	d := openDoor(t, Options{Admit: func(_ context.Context, node common.Address) error {
 		switch node {
 		case stranger:
 			return &Refusal{"the node is not registered; register it"}

@@ -19,9 +19,9 @@ import (
 // Options tune a Server. The zero value serves with the defaults.
 type Options struct {
 	// Admit says whether a node's statements are wanted: nil, a *Refusal that tells
-	// the sender why not, or another error when that can't be known now. A nil
-	// Admit takes every node's.
-	Admit     func(node common.Address) error
+	// the sender why not, or another error when that can't be known now; the sender
+	// is put off then. It must end with ctx. A nil Admit takes every node's.
+	Admit     func(ctx context.Context, node common.Address) error
 	PerSecond float64       // statements of one peer in the long run; 0: 20
 	Burst     int           // … and at once; 0: 100
 	Streams   int           // served at the same time; more are turned away; 0: 64
@@ -40,7 +40,7 @@ const (
 
 func (o Options) withDefaults() Options {
 	if o.Admit == nil {
-		o.Admit = func(common.Address) error { return nil }
+		o.Admit = func(context.Context, common.Address) error { return nil }
 	}
 	if o.PerSecond <= 0 {
 		o.PerSecond = defaultPerSecond
@@ -164,6 +164,9 @@ func (s *Server) serve(stream network.Stream) {
 	case errors.As(err, &refused):
 		s.opts.Log.Info("statement refused", "peer", from, "reason", refused.Text)
 		s.finish(stream, reply{Refusal: refused.Text})
+	case errors.Is(err, ErrBusy): // a flood must not fill the log
+		s.opts.Log.Debug("statement put off", "peer", from, "reason", err)
+		s.finish(stream, reply{Again: true})
 	default:
 		s.opts.Log.Error("statement not stored", "peer", from, "error", err)
 		s.finish(stream, reply{Again: true})
@@ -177,8 +180,8 @@ func (s *Server) finish(stream network.Stream, r reply) {
 	}
 }
 
-// take verifies one request and stores it. A *Refusal is the sender's fault, any
-// other error is ours.
+// take verifies one request and stores it. A *Refusal is the sender's fault,
+// ErrBusy nobody's, any other error is ours.
 func (s *Server) take(ctx context.Context, data []byte) error {
 	var r request
 	if err := json.Unmarshal(data, &r); err != nil {
@@ -193,7 +196,7 @@ func (s *Server) take(ctx context.Context, data []byte) error {
 		if err != nil {
 			return &Refusal{err.Error()}
 		}
-		if err := s.opts.Admit(receipt.Receipt.Node); err != nil {
+		if err := s.opts.Admit(ctx, receipt.Receipt.Node); err != nil {
 			return err
 		}
 		return refusedOr(s.store.PutReceipt(ctx, receipt.Receipt.Hash(s.domain), receipt))
@@ -205,7 +208,7 @@ func (s *Server) take(ctx context.Context, data []byte) error {
 		if err != nil {
 			return &Refusal{err.Error()}
 		}
-		if err := s.opts.Admit(profile.Statement.Node); err != nil {
+		if err := s.opts.Admit(ctx, profile.Statement.Node); err != nil {
 			return err
 		}
 		return refusedOr(s.store.PutProfile(ctx, profile))

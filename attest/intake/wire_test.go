@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -81,7 +82,9 @@ func TestFromTheWireToAProof(t *testing.T) {
 	defer responder.Close()
 	challenger, err := uptime.NewChallenger(coordinator.host, uptime.ChallengerOptions{
 		Domain: domain, Ledger: store, Interval: time.Minute,
-		Targets: func() []uptime.Target { return []uptime.Target{{Node: node.key.Address(), Peer: node.key.PeerID()}} },
+		Targets: func(context.Context) []uptime.Target {
+			return []uptime.Target{{Node: node.key.Address(), Peer: node.key.PeerID()}}
+		},
 	})
 	must(t, err)
 	must(t, challenger.Trigger(ctx))

@@ -31,10 +31,10 @@ type Ledger interface {
 type ChallengerOptions struct {
 	Domain   attest.Domain
 	Ledger   Ledger
-	Targets  func() []Target // the nodes to ask now; called once an interval
-	Interval time.Duration   // every node is asked once in each, at a random time
-	Timeout  time.Duration   // of one challenge; 0: 10 s
-	Parallel int             // challenges at the same time; 0: 32
+	Targets  func(ctx context.Context) []Target // the nodes to ask now; called once an interval; must end with ctx
+	Interval time.Duration                      // every node is asked once in each, at a random time
+	Timeout  time.Duration                      // of one challenge; 0: 10 s
+	Parallel int                                // challenges at the same time; 0: 32
 
 	// Online says whether the coordinator itself is connected; it is asked after a
 	// challenge got no answer. nil: some peer other than the node answers a ping.
@@ -112,7 +112,7 @@ type planned struct {
 // interval asks each target at its own random time and ends with the interval.
 func (c *Challenger) interval(ctx context.Context) error {
 	begin := c.opts.Now()
-	plan, err := c.plan(c.opts.Targets())
+	plan, err := c.plan(c.opts.Targets(ctx))
 	if err != nil {
 		return err
 	}
@@ -190,9 +190,10 @@ func (c *Challenger) Resume() {
 // Trigger asks every target once, now, and returns when all outcomes are
 // recorded. It works while paused and without Run.
 func (c *Challenger) Trigger(ctx context.Context) error {
+	targets := c.opts.Targets(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(c.opts.Parallel)
-	for _, t := range c.opts.Targets() {
+	for _, t := range targets {
 		group.Go(func() error { return c.challenge(ctx, t) })
 	}
 	return group.Wait()

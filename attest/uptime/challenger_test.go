@@ -48,12 +48,12 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func targets(n int) func() []Target {
+func targets(n int) func(context.Context) []Target {
 	list := make([]Target, n)
 	for i := range list {
 		list[i] = Target{Node: common.Address{19: byte(i + 1)}}
 	}
-	return func() []Target { return list }
+	return func(context.Context) []Target { return list }
 }
 
 type asker func(ctx context.Context, to Target, nonce [32]byte) (attest.SignedUptime, error)
@@ -205,7 +205,7 @@ func TestAFullDiskStopsTheLoop(t *testing.T) {
 func TestWhatIsDrawnDependsOnRandOnly(t *testing.T) {
 	plan := func() []planned {
 		c := challenger(t, ChallengerOptions{Ledger: &ledger{}, Targets: targets(8), Interval: time.Hour, Rand: bytes.NewReader(bytes.Repeat([]byte("0123456789abcde"), 8))}, yes)
-		p, err := c.plan(c.opts.Targets())
+		p, err := c.plan(c.opts.Targets(t.Context()))
 		must(t, err)
 		return p
 	}

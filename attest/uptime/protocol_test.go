@@ -1,6 +1,7 @@
 package uptime
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"encoding/json"
 	"errors"
@@ -62,7 +63,7 @@ func newNetwork(t testing.TB) *testNetwork {
 	must(t, err)
 	n.challenger, err = NewChallenger(n.coordinator, ChallengerOptions{
 		Domain: testDomain, Ledger: n.store, Interval: time.Hour, Timeout: 30 * time.Second,
-		Targets: func() []Target { return []Target{{n.address(), n.node.ID()}} },
+		Targets: func(context.Context) []Target { return []Target{{n.address(), n.node.ID()}} },
 	})
 	must(t, err)
 	return n

@@ -17,7 +17,7 @@ import (
 const sampleEvery = 100 * time.Millisecond
 
 // measureDemo runs the built demo once and gives its peak memory in MB (the sum of
-// PSS over its process tree, so that shared pages count once) and its length in s.
+// its process tree's PSS, so that shared pages count once) and its length in s.
 func measureDemo(ctx context.Context) (peakMB, seconds float64, err error) {
 	out, err := os.MkdirTemp("", "medhive-bench-")
 	if err != nil {
@@ -43,7 +43,11 @@ func measureDemo(ctx context.Context) (peakMB, seconds float64, err error) {
 			seconds, err = totalSeconds(filepath.Join(out, "summary.json"))
 			return peak, seconds, err
 		case <-ticker.C:
-			peak = max(peak, treePSS(demo.Process.Pid))
+			now, err := treeMemory(demo.Process.Pid)
+			if err != nil {
+				return 0, 0, errors.Join(err, demo.Process.Kill(), <-done)
+			}
+			peak = max(peak, now)
 		}
 	}
 }
@@ -62,40 +66,62 @@ func totalSeconds(path string) (float64, error) {
 	return summary.PhaseMS["total"] / 1000, nil
 }
 
-// treePSS is the proportional set size of a process and its children, in MB. A
-// process that ends while it is read counts nothing.
-func treePSS(pid int) float64 {
-	total := pss(pid)
+// treeMemory is what a process and its children hold, in MB: their PSS, or where
+// that may not be read their resident size, which counts shared pages for each.
+func treeMemory(pid int) (float64, error) {
+	total, err := memory(pid)
+	if err != nil {
+		return 0, err
+	}
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
-		return total
+		return total, nil // it has ended
 	}
 	for _, task := range tasks {
 		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task.Name()))
 		if err != nil {
-			continue
+			continue // this thread has ended
 		}
 		for _, child := range strings.Fields(string(children)) {
-			if id, err := strconv.Atoi(child); err == nil {
-				total += treePSS(id)
+			id, err := strconv.Atoi(child)
+			if err != nil {
+				return 0, fmt.Errorf("children of process %d: %w", pid, err)
 			}
+			more, err := treeMemory(id)
+			if err != nil {
+				return 0, err
+			}
+			total += more
 		}
 	}
-	return total
+	return total, nil
 }
 
-func pss(pid int) float64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+// memory is one process's share in MB; 0 only if it has ended.
+func memory(pid int) (float64, error) {
+	if mb, found := kilobytes(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss:"); found {
+		return mb, nil
+	}
+	if mb, found := kilobytes(fmt.Sprintf("/proc/%d/status", pid), "VmRSS:"); found {
+		return mb, nil
+	}
+	state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil || strings.Contains(string(state), ") Z ") {
+		return 0, nil
+	}
+	return 0, fmt.Errorf("the memory of process %d can't be read", pid)
+}
+
+func kilobytes(path, field string) (mb float64, found bool) {
+	data, err := os.ReadFile(path)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	for line := range strings.Lines(string(data)) {
-		if rest, found := strings.CutPrefix(line, "Pss:"); found {
+		if rest, ok := strings.CutPrefix(line, field); ok && len(strings.Fields(rest)) > 0 {
 			kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			if err == nil {
-				return kb / 1000
-			}
+			return kb / 1000, err == nil
 		}
 	}
-	return 0
+	return 0, false
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -50,10 +51,9 @@ task: an interrupted submission goes on where it was.`,
 			if err != nil {
 				return err
 			}
-			defer clinic.Close()
 			job.Path = args[0]
 			report, err := clinic.Submit(c.Context(), job)
-			if err != nil {
+			if err := errors.Join(err, clinic.Close()); err != nil {
 				return err
 			}
 			if s.asJSON {

@@ -18,7 +18,7 @@ clinic, all on loopback and with the code that the real roles run. Submits a T1
 head scan, and writes the segmentation, a picture, the receipt, the epoch and a
 summary to --out. Exits with 0 only if the claim is confirmed on chain and the
 recipient's balance rose by exactly that amount. Play money; nothing is left
-running and nothing is written outside --out.`,
+running, and the roles' state goes to a temporary folder that is removed.`,
 		Example: `  medhive demo
   medhive demo --out /tmp/demo --study my-t1-study.zip
   medhive coordinator verify demo-out`,

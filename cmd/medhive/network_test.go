@@ -33,8 +33,7 @@ func newTown(t *testing.T, nodes ...string) *town {
 	w := &town{person: p, nodes: map[string]*daemon{}, names: map[string]string{}}
 	w.chain = p.start("chain", "chain", "dev", "--listen", "127.0.0.1:0")
 	w.chain.await("medhive coordinator run")
-	w.coordinator = p.start("coordinator", "coordinator", "run", "--epoch", "5s", "--challenge-every", "1s")
-	w.coordinator.await("medhive node run")
+	w.coordinate()
 	for _, name := range nodes {
 		d := p.start(name, nodeArgs(name)...)
 		d.await("medhive node status")
@@ -42,6 +41,13 @@ func newTown(t *testing.T, nodes ...string) *town {
 		w.nodes[address], w.names[address] = d, name
 	}
 	return w
+}
+
+// coordinate starts the coordinator, or starts it again.
+func (w *town) coordinate() {
+	w.t.Helper()
+	w.coordinator = w.start("coordinator", "coordinator", "run", "--epoch", "5s", "--challenge-every", "1s")
+	w.coordinator.await("medhive node run")
 }
 
 func nodeArgs(name string) []string {
@@ -153,6 +159,22 @@ func (w *town) paysOnce(report agent.Report) {
 	claimed, ok := new(big.Int).SetString(w.status(w.names[report.Winner]).ClaimedWei, 10)
 	if !ok || claimed.Sign() <= 0 {
 		w.t.Errorf("the winner has claimed %v", claimed)
+	}
+}
+
+func TestCoordinatorKilledDuringAJobCostsNobodyAnything(t *testing.T) {
+	w := newTown(t, "emil")
+	clinic := w.start("clinic", append(w.submitArgs(w.file("small.zip", testdata.SmallStudy())), "--events")...)
+	clinic.await(`"kind":"accepted"`)
+	if err := w.coordinator.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-w.coordinator.done
+	clinic.await("NOT FOR CLINICAL USE")
+	w.coordinate()
+	w.coordinator.await("epoch closed", "receipts=1") // the node found it at its old address
+	if n := w.status("emil"); n.Done != 1 || n.Outbox != 0 {
+		t.Errorf("%d jobs done, %d receipts still wait", n.Done, n.Outbox)
 	}
 }
 

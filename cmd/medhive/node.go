@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -48,8 +49,12 @@ elsewhere name the cold address that is paid with --recipient.`,
 			status := node.Status()
 			fmt.Fprintf(c.OutOrStdout(), "node %s is bidding (%s, %.2f TOPS, %s)\npaid to %s\nlook: medhive node status --name %s\n",
 				status.Address, status.Tier, status.TOPS, status.Provider, status.Recipient, conf.Name)
-			<-c.Context().Done()
-			return node.Close()
+			select {
+			case <-c.Context().Done():
+				return node.Close()
+			case err := <-node.Done():
+				return errors.Join(err, node.Close())
+			}
 		},
 	}
 	f := c.Flags()
@@ -58,6 +63,7 @@ elsewhere name the cold address that is paid with --recipient.`,
 	f.StringVar(&conf.Recipient, "recipient", "", "cold address that rewards are paid to")
 	f.StringVar(&conf.Jurisdiction, "jurisdiction", "DE", "ISO 3166 code of the country that the machine stands in")
 	f.Uint64Var(&conf.PriceGwei, "price-gwei", 1_000_000, "asking price of one study, in gwei of HIVE (1e-9 token)")
+	f.DurationVar(&conf.Promise, "promise", time.Minute, "how soon after the award a result is promised; clinics prefer the sooner, and a late one costs quality")
 	f.IntVar(&conf.Threads, "threads", 0, "CPU threads for inference (0: all)")
 	f.StringVar(&conf.Provider, "provider", "cpu", "ONNX Runtime execution provider; there is no silent fallback")
 	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of the runner process, in bytes")
@@ -105,13 +111,16 @@ func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
 		{"int8", fmt.Sprintf("%.3f TOPS sustained through %s (ONNX Runtime %s)", n.TOPS, n.Provider, n.RuntimeVersion)},
 		{"power", n.Power},
 		{"price", fmt.Sprintf("%d gwei of HIVE a study", n.PriceGwei)},
-		{"jobs", fmt.Sprintf("%d running, %d done, %d failed", n.Running, n.Done, n.Failed)},
+		{"jobs", fmt.Sprintf("%d running, %d done, %d disputed, %d failed", n.Running, n.Done, n.Disputed, n.Failed)},
 		{"receipts", fmt.Sprintf("%d waiting for the coordinator", n.Outbox)},
 		{"peers", fmt.Sprint(n.Peers)},
 		{"claimed", n.ClaimedWei + " wei"},
 		{"up", n.Up.Round(time.Second).String()},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+	}
+	for _, warning := range n.Warnings {
+		fmt.Fprintf(table, "warning\t%s\n", warning)
 	}
 	return table.Flush()
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Says which libonnxruntime will be used, or what to install.
 set -euo pipefail
-cd "$(dirname "$0")"
+here=$(cd "$(dirname "$0")" && pwd)
 case "$(uname -s)-$(uname -m)" in
   Linux-x86_64) arch=x64 ;;
   Linux-aarch64) arch=arm64 ;;
   *) arch=none ;;
 esac
-lib="${MEDHIVE_ORT_LIB:-node_modules/onnxruntime-node/bin/napi-v6/linux/$arch/libonnxruntime.so.1}"
+lib="${MEDHIVE_ORT_LIB:-$here/node_modules/onnxruntime-node/bin/napi-v6/linux/$arch/libonnxruntime.so.1}"
 if [ -r "$lib" ]; then
   exit 0
 fi

@@ -54,9 +54,10 @@ type Config struct {
 	Key    *identity.Key
 	Domain attest.Domain
 
-	// Check judges a decrypted result before it is accepted; an error disputes the
-	// receipt with its text, which must not speak of a patient. nil accepts.
-	Check func(task models.Digest, result []byte) error
+	// Check judges a decrypted result and what its receipt says of the run before it is
+	// accepted; an error disputes the receipt with its text, which must not speak of a
+	// patient. The receipt's signer, task, price and hashes were checked. nil accepts.
+	Check func(task models.Digest, receipt attest.Receipt, result []byte) error
 	// Score is a node's quality in [0,1]; nil counts everyone as 1.
 	Score func(node common.Address) float64
 	// Events hears every step. It is called in order for one task and must not block.
@@ -79,7 +80,7 @@ func (c *Config) fill() error {
 		return errors.New("start broker: host, market, database, ciphertext store and key must be set")
 	}
 	if c.Check == nil {
-		c.Check = func(models.Digest, []byte) error { return nil }
+		c.Check = func(models.Digest, attest.Receipt, []byte) error { return nil }
 	}
 	if c.Score == nil {
 		c.Score = func(common.Address) float64 { return 1 }

@@ -176,7 +176,7 @@ func (c *clinic) open(change func(*broker.Config)) {
 	c.t.Helper()
 	c.events = newLog[broker.Event]()
 	config := broker.Config{Host: c.host, Market: c.market, DB: c.db, Blobs: c.blobs, Key: c.key, Domain: domain, Events: c.events.add,
-		Check: func(_ models.Digest, result []byte) error {
+		Check: func(_ models.Digest, _ attest.Receipt, result []byte) error {
 			if string(result) != string(analysis(testPayload)) {
 				return errors.New("not an analysis of this payload")
 			}

@@ -225,7 +225,7 @@ func (b *Broker) takeResult(s *wire.Stream, t *task, c *claim) (*wire.ResultAck,
 		return refuse(errors.Join(ErrOutputHash, b.Blobs.Delete(b.ctx, blob)))
 	}
 	verdict := attest.Acceptance{Receipt: c.receipt.Hash(b.Domain), Accepted: true, At: b.Clock.Now().UTC().Truncate(time.Millisecond)}
-	if err := b.Check(c.rec.Task.ID, plain); err != nil {
+	if err := b.Check(c.rec.Task.ID, c.receipt, plain); err != nil {
 		verdict.Accepted, verdict.Reason = false, wire.Reason(err.Error())
 	}
 	signed, err := b.countersign(c, verdict)

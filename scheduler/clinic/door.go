@@ -74,6 +74,7 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 		Instances: len(files), Rows: number(source, tag.Rows), Columns: number(source, tag.Columns),
 		Model: pkg.Name(), Structures: structures(pkg.Manifest), Series: report.SeriesDescription(pkg.Manifest),
 		Payload: ready.RequestHash, PreparedAt: d.now().UTC(),
+		SpacingMM: study.Series.Grid.Spacing(), Labels: labelsOf(pkg.Manifest), Providers: pkg.Manifest.Providers,
 	})
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)

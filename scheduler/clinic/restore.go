@@ -5,10 +5,14 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
+
+	"github.com/medhive/medhive/inference"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
@@ -34,22 +38,29 @@ func newRestorer(id Identity) *restorer {
 // refuse names a fault of the result. The node's own words are never repeated:
 // they may be anything.
 func refuse(what string) error {
-	return &dcm.Refusal{What: what, Where: "the segmentation that the node returned", Do: "dispute the result and let another node run the task"}
+	return &dcm.Refusal{What: what, Where: "the segmentation that the node returned", Do: askAnother}
 }
 
-// segmentation reads what a node returned, drops what a result may not say,
-// maps every UID back and puts patient and study in their place.
-func (r *restorer) segmentation(data []byte, lim dcm.Limits) ([]byte, error) {
+// askAnother is what to do about a node whose result can't be trusted.
+const askAnother = "dispute the result and let another node run the task"
+
+// segmentation reads what a node returned, drops what a result may not say, holds
+// the rest against what the node stated of its segments, maps every UID back and
+// puts patient and study in their place.
+func (r *restorer) segmentation(data []byte, stated []inference.Segment, lim dcm.Limits) ([]byte, error) {
 	object, err := dcm.Parse(dcm.File{Name: segmentationFile, Data: data}, lim)
 	if err != nil {
 		return nil, fmt.Errorf("read the node's segmentation: %w", err)
 	}
-	source := object.Dataset.Elements
-	if err := r.shape(source, object.Pixels); err != nil {
+	kept, err := r.elements(object.Dataset.Elements, true)
+	if err != nil {
 		return nil, err
 	}
-	kept, err := r.elements(source, true)
-	if err != nil {
+	// What is checked is what will be delivered, not what was dropped on the way.
+	if err := r.shape(kept, object.Pixels); err != nil {
+		return nil, err
+	}
+	if err := r.figures(kept, object.Pixels, stated); err != nil {
 		return nil, err
 	}
 	// The warning in the series' description is the clinic's promise to its readers, not the node's.
@@ -74,12 +85,12 @@ const (
 	maxSegments = 255
 )
 
-// shape checks class, size and pixel length before anything is believed.
+// shape checks class, size, segments and pixel length before anything is counted.
 func (r *restorer) shape(elements []*dicom.Element, pixels []byte) error {
 	if first(elements, tag.SOPClassUID) != segmentationStorage || first(elements, tag.Modality) != "SEG" {
 		return refuse("the result is no DICOM segmentation")
 	}
-	rows, columns, bits := number(elements, tag.Rows), number(elements, tag.Columns), number(elements, tag.BitsAllocated)
+	rows, columns := number(elements, tag.Rows), number(elements, tag.Columns)
 	if rows != r.id.Rows || columns != r.id.Columns {
 		return refuse("the result's frames have another size than the slices that were sent")
 	}
@@ -87,15 +98,19 @@ func (r *restorer) shape(elements []*dicom.Element, pixels []byte) error {
 	if frames < 1 || frames > r.id.Instances*maxSegments {
 		return refuse("the result's number of frames does not fit the slices that were sent")
 	}
-	if bits != 1 && bits != bitsPerByte || number(elements, tag.SamplesPerPixel) != 1 {
-		return refuse("the result's pixels are neither one bit nor one byte")
+	if first(elements, tag.SegmentationType) != "BINARY" || number(elements, tag.BitsAllocated) != 1 || number(elements, tag.SamplesPerPixel) != 1 {
+		return refuse("the result's pixels are not one bit each")
 	}
-	for _, segment := range dcm.Items(find(elements, tag.SegmentSequence)) {
-		if !slices.Contains(r.id.Structures, first(segment, tag.SegmentLabel)) {
+	segments := dcm.Items(find(elements, tag.SegmentSequence))
+	if len(segments) != len(r.id.Structures) {
+		return refuse("the result does not hold each structure of the model once")
+	}
+	for n, segment := range segments {
+		if !r.id.describes(n, segment) {
 			return refuse("the result names a structure that the model does not know")
 		}
 	}
-	want := (rows*columns*frames*bits + bitsPerByte - 1) / bitsPerByte
+	want := (rows*columns*frames + bitsPerByte - 1) / bitsPerByte
 	if want += want % 2; len(pixels)+len(pixels)%2 != want {
 		return refuse("the result's pixels have another length than its frames need")
 	}
@@ -155,6 +170,9 @@ func (r *restorer) element(e *dicom.Element, top bool) (*dicom.Element, error) {
 		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) || utf8.RuneCountInString(v) > longestText(vr) }) {
 			return nil, refuse("a text of the result is longer than DICOM allows, or is no UTF-8")
 		}
+		if slices.ContainsFunc(values, func(v string) bool { return !readable(v, vr) }) {
+			return nil, refuse("a text of the result holds characters that command a screen rather than show on it")
+		}
 		if values != nil {
 			return textElement(e.Tag, vr, values...), nil
 		}
@@ -180,6 +198,15 @@ func longestText(vr string) int {
 	default: // LT and the unlimited ones
 		return 10240
 	}
+}
+
+// readable says that a text can be shown as it is: no control characters, no escape
+// sequences, nothing that turns the writing round. Long texts may have lines.
+func readable(text, vr string) bool {
+	lines := vr == "LT" || vr == "ST" || vr == "UT"
+	return !strings.ContainsFunc(text, func(c rune) bool {
+		return !unicode.IsGraphic(c) && !(lines && (c == '\r' || c == '\n' || c == '\t'))
+	})
 }
 
 // madeUID is a UID that somebody makes without a registered root (PS3.5 B.2).

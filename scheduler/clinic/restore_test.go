@@ -45,8 +45,18 @@ func answer(t testing.TB, payload []byte, pkg models.Package) inference.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var counts [256]int
+	for _, v := range labels.Data {
+		counts[v]++
+	}
+	var segments []inference.Segment
+	for _, l := range pkg.Manifest.Structures() {
+		segments = append(segments, inference.Segment{Label: l.Value, Name: l.Name, Code: *l.Type,
+			VoxelCount: counts[l.Value], VolumeML: float64(counts[l.Value]) * series.Grid.VoxelML()})
+	}
 	return inference.Result{
-		Findings: inference.Findings{Model: pkg.Manifest.ID, Version: pkg.Manifest.Version, SeriesUID: series.UID},
+		Findings: inference.Findings{Model: pkg.Manifest.ID, Version: pkg.Manifest.Version, Weights: pkg.Manifest.Weights.SHA256,
+			Provider: "cpu", Runtime: "1.30.0", SeriesUID: series.UID, Segments: segments},
 		Files:    []dcm.File{{Name: segmentationFile, Data: seg}, {Name: overlayFile, Data: picture(t)}},
 	}
 }
@@ -223,7 +233,11 @@ func TestHostileSegmentationsAreRefused(t *testing.T) {
 		"wide pixels":              {put(dataElement(tag.BitsAllocated, "US", []int{16})), seg.Pixels},
 		"fewer pixels":             {seg.Dataset, seg.Pixels[:len(seg.Pixels)-2]},
 		"no pixels":                {seg.Dataset, nil},
+		"byte pixels":              {put(dataElement(tag.BitsAllocated, "US", []int{8})), slices.Repeat(seg.Pixels, 8)},
+		"fractions":                {put(textElement(tag.SegmentationType, "CS", "FRACTIONAL")), seg.Pixels},
 		"an endless text":          {put(textElement(tag.ContentDescription, "LO", strings.Repeat("x", 65))), seg.Pixels},
+		"an escape sequence":       {put(textElement(tag.ContentDescription, "LO", "\x1b]0;owned\a")), seg.Pixels},
+		"writing turned round":     {put(textElement(tag.ContentDescription, "LO", "a\u202eb")), seg.Pixels},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data, err := dcm.Encode(tc.ds, tc.pixels)
@@ -286,9 +300,11 @@ func TestResultsSayNothingBeyondTheirList(t *testing.T) {
 		textElement(tag.InstitutionName, "LO", secret),
 	})}
 	ds = with(with(ds, textElement(tag.ContentCreatorName, "PN", secret)), textElement(tag.PatientName, "PN", secret))
-	ds = with(ds, sequence(tag.SegmentSequence, slices.Concat(dcm.Items(seg.Element(tag.SegmentSequence))[0], []*dicom.Element{
+	segments := seg.Sequence(tag.SegmentSequence)
+	segments[0] = slices.Concat(segments[0], []*dicom.Element{
 		textElement(tag.PatientID, "LO", secret), textElement(tag.Tag{Group: 0x0011, Element: 0x1001}, "LO", secret),
-	})))
+	})
+	ds = with(ds, sequence(tag.SegmentSequence, segments...))
 	data, err := dcm.Encode(ds, seg.Pixels)
 	if err != nil {
 		t.Fatal(err)

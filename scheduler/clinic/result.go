@@ -29,8 +29,9 @@ const (
 // Restore gives the result of task the clinic's identity back: seg.dcm with the
 // patient, the study and every UID as they stood in the source, overlay.png and
 // findings.json. The node is not trusted: whatever does not belong to what was
-// sent under task is a dcm.Refusal, and attributes that a result has no business
-// to hold are dropped. The series and instance UIDs that the node made stay.
+// sent under task is a dcm.Refusal, and so are findings whose structures, voxels or
+// volumes are not those of the segmentation; attributes that a result has no
+// business to hold are dropped. The series and instance UIDs that the node made stay.
 // An unknown task is ErrUnknownTask.
 func (d *Door) Restore(task models.Digest, result inference.Result) ([]dcm.File, error) {
 	id, err := d.vault.Get(task)
@@ -55,7 +56,7 @@ func (d *Door) restoreFiles(id Identity, result inference.Result) ([]dcm.File, e
 		var err error
 		switch f.Name {
 		case segmentationFile:
-			data, err = newRestorer(id).segmentation(f.Data, d.limits)
+			data, err = newRestorer(id).segmentation(f.Data, result.Findings.Segments, d.limits)
 		case overlayFile:
 			data, err = cleanPicture(f.Data)
 		default:

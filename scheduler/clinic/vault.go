@@ -27,10 +27,15 @@ type Identity struct {
 	Rows       int               `json:"rows"`
 	Columns    int               `json:"columns"`
 	Model      string            `json:"model"`       // "id@version"
-	Structures []string          `json:"structures"`  // what the model may find, by name
+	Structures []string          `json:"structures"`  // what the model finds, by name, in the manifest's order
 	Series     string            `json:"description"` // of the result's series, with the warning
 	Payload    models.Digest     `json:"payload"`
 	PreparedAt time.Time         `json:"prepared_at"`
+
+	// An entry of an earlier version lacks these; then they bind nobody.
+	SpacingMM [3]float64     `json:"spacing_mm,omitzero"` // between columns, rows, slices of the payload
+	Labels    []models.Label `json:"labels,omitempty"`    // value, name and type of each of Structures
+	Providers []string       `json:"providers,omitempty"` // execution providers that the model permits
 }
 
 // Attribute is one text attribute of the source.

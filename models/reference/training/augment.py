@@ -44,7 +44,7 @@ def rotation(angles):
     return m
 
 
-def grid(rnd, centre, tall):
+def grid(rnd, centre, tall, plain_share):
     """Sampling grid of the output box in source voxels: [D,H,W,3]; tall: down to the neck."""
     # Box: the brain (about 145 x 125 x 180 mm) always fits; what is around it varies.
     shape = tuple(int(8 * rnd.r.integers(lo, hi)) for lo, hi in ((20, 25), (20, 29), (24, 29)))
@@ -52,7 +52,7 @@ def grid(rnd, centre, tall):
     if tall:
         shape = (shape[0], int(8 * rnd.r.integers(28, 32)), shape[2])
         shift[1] = 0.5 * (shape[1] - 160) + rnd.uniform(-12, 12)
-    plain = rnd.chance(0.12)  # some volumes keep the original sharpness
+    plain = rnd.chance(plain_share)  # these keep the original sharpness: nothing is interpolated
     m = np.eye(3)
     if not plain:
         angles = rnd.uniform(-20, 20, 3) if rnd.chance(0.5) else rnd.normal(6, 3)
@@ -69,7 +69,7 @@ def grid(rnd, centre, tall):
         points = tuple(int(k) for k in rnd.r.integers(4, 10, 3))
         size = rnd.uniform(0.5, 18 / max(points))
         p = p + rnd.field(points, shape, 3)[0].permute(1, 2, 3, 0) * size
-    return p
+    return p, plain
 
 
 def sample(v, p, mode="bilinear"):
@@ -154,22 +154,24 @@ def degrade(rnd, x):
     return x.clamp(min=0)
 
 
-def augment(rnd, head, labels, centre, tall=False):
+def augment(rnd, head, labels, centre, tall=False, plain_share=0.12):
     """head [1,1,..] float 0..1, labels [1,1,..] float (teacher on the original).
 
     -> image float32 [D,H,W] scaled min-max, warped labels uint8 [D,H,W]
     """
-    p = grid(rnd, centre, tall)
+    p, plain = grid(rnd, centre, tall, plain_share)
     x = sample(head, p)
     warped = sample(labels, p, mode="nearest")
     brain = (warped > 0).float()
     # Closing with two voxels of margin: the ventricles and the CSF belong in.
     mask = -widen(-widen(brain, 4), 2)
-    x = contrast(rnd, x, F.avg_pool3d(mask, 3, 1, 1))
+    if not plain or rnd.chance(0.6):
+        x = contrast(rnd, x, F.avg_pool3d(mask, 3, 1, 1))
     stripped = rnd.chance(0.12)
     if stripped:
         x = x * mask
-    x = degrade(rnd, x)
+    if not plain or rnd.chance(0.5):
+        x = degrade(rnd, x)
     if rnd.chance(0.35):  # scanners and tools that zero the background
         x = torch.where(x < rnd.uniform(0.01, 0.06) * float(x.max()), torch.zeros(()), x)
     if stripped and rnd.chance(0.8):

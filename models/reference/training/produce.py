@@ -42,7 +42,7 @@ def dice(a, b):
     return 2.0 * float((a & b).sum()) / max(1.0, float(a.sum() + b.sum()))
 
 
-def volume(source, teacher, seed, index, tall):
+def volume(source, teacher, seed, index, tall, plain_share):
     """Volume number `index`: image fp16, soft labels of classes 1 and 2 as uint8, brain box."""
     p = source.p
     if tall:
@@ -51,7 +51,7 @@ def volume(source, teacher, seed, index, tall):
     for attempt in range(6):
         rnd = Random(seed, index, attempt)
         k = int(rnd.r.choice(len(source.names), p=p))
-        x, warped = augment(rnd, *source.items[k], tall)
+        x, warped = augment(rnd, *source.items[k], tall, plain_share)
         q = teacher.probabilities(x.numpy())
         got = q.argmax(0)
         brain = dice(got > 0, warped.numpy() > 0)
@@ -76,6 +76,8 @@ def main():
     a.add_argument("--count", type=int, default=200)
     a.add_argument("--tall-from", type=int, default=0,
                    help="from here on, every even volume shows a head with its neck and face")
+    a.add_argument("--plain-from", type=int, default=10**6,
+                   help="from here on, four volumes in five keep the head's own sharpness")
     a.add_argument("--part", default="0/1")
     a.add_argument("--seed", type=int, default=20261121)
     a.add_argument("--threads", type=int, default=1)
@@ -92,7 +94,8 @@ def main():
         tmp = a.pool / f"{i:04d}.{os.getpid()}.tmp"
         with open(tmp, "wb") as f:
             np.savez(f, **volume(source, teacher, a.seed, i,
-                                 tall=i >= a.tall_from and i % 2 == 0))
+                                 tall=i >= a.tall_from and i % 2 == 0,
+                                 plain_share=0.12 if i < a.plain_from else 0.8))
         tmp.replace(path)
 
 

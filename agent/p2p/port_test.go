@@ -1,0 +1,51 @@
+package p2p_test
+
+import (
+	"net"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/medhive/medhive/agent/p2p"
+	"github.com/medhive/medhive/attest/identity"
+)
+
+func TestARestartedRoleHasItsOldAddress(t *testing.T) {
+	key, err := identity.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, any := t.TempDir(), []string{"/ip4/127.0.0.1/tcp/0"}
+	start := func() []string {
+		t.Helper()
+		h, err := p2p.NewHostIn(dir, key, any)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close()
+		return p2p.Addresses(h)
+	}
+	first := start()
+	if second := start(); !slices.Equal(first, second) {
+		t.Errorf("first %v, then %v", first, second)
+	}
+	port := strings.Split(first[0], "/")[4]
+	squatter, err := net.Listen("tcp4", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer squatter.Close()
+	if third := start(); slices.Equal(first, third) {
+		t.Errorf("%v is taken by another program", third)
+	}
+}
+
+func TestNoAddressIsRefusedInWords(t *testing.T) {
+	key, err := identity.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p2p.NewHostIn(t.TempDir(), key, nil); err == nil || !strings.Contains(err.Error(), "--listen") {
+		t.Errorf("got %v", err)
+	}
+}
