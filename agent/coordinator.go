@@ -188,10 +188,10 @@ func (c *Coordinator) challengeNodes(ctx context.Context) (err error) {
 
 // fail keeps the first reason why the coordinator can't go on.
 func (c *Coordinator) fail(err error) {
+	c.conf.Log.Error("the coordinator can't go on", "error", err)
 	select {
 	case c.failed <- err:
-	default:
-		c.conf.Log.Error("another loop ended", "error", err)
+	default: // the first is told already
 	}
 }
 

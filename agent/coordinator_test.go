@@ -262,7 +262,10 @@ func TestAVetoDoesNotStopTheCoordinator(t *testing.T) {
 	v.end()
 
 	v.open()
-	if said := v.log.text.String(); !strings.Contains(said, "level=ERROR") || !strings.Contains(said, "guardian refused this root") || !strings.Contains(said, "find out why") {
+	v.log.mu.Lock()
+	said := v.log.text.String()
+	v.log.mu.Unlock()
+	if !strings.Contains(said, "level=ERROR") || !strings.Contains(said, "guardian refused this root") || !strings.Contains(said, "find out why") {
 		t.Errorf("the start does not tell of the veto and what to do:\n%s", said)
 	}
 	node.connect()

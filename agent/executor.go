@@ -29,7 +29,7 @@ func (e executor) Execute(ctx context.Context, job worker.Job, progress func(sta
 		return worker.Output{}, err
 	}
 	return worker.Output{
-		Result: encoded, Provider: result.Findings.Provider, Runtime: "ONNX Runtime " + result.Findings.Runtime,
+		Result: encoded, Provider: result.Findings.Provider, Runtime: result.Findings.RuntimeName(),
 		EnergyBasis: hwprobe.Unmeasured,
 	}, nil
 }

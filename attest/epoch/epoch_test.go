@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -324,5 +325,20 @@ func BenchmarkBuild1000Receipts(b *testing.B) {
 	}
 	for b.Loop() {
 		w.build(in, State{})
+	}
+}
+
+func TestAnEpochUnderAnotherNumberIsADifference(t *testing.T) {
+	w := newWorld(t)
+	archive := Archive(t.TempDir())
+	first := w.build(w.inputs(), State{})
+	w.write(first, archive.Dir(1))
+	w.write(first, archive.Dir(2))
+	var walked []uint64
+	w.must(archive.Walk(func(v Verified) { walked = append(walked, v.Bundle.Summary.Number) }))
+	found, err := archive.Verify()
+	w.must(err)
+	if len(walked) != 2 || !slices.ContainsFunc(found, func(d Difference) bool { return d.Where == "epoch-00000002" && d.Got == "epoch 1" }) {
+		t.Errorf("%d epochs walked, differences %v", len(walked), found)
 	}
 }

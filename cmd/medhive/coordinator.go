@@ -145,7 +145,7 @@ func printVerdict(w io.Writer, epochs []agent.EpochReport, v agent.Verdict, onCh
 	for _, sentence := range v.Chain {
 		fmt.Fprintf(&text, "on chain: %s\n", sentence)
 	}
-	fmt.Fprintf(&text, "taken as given: %s\n", strings.Join(v.Given, "; "))
+	fmt.Fprintf(&text, "taken as given, not checked: %s\n", strings.Join(v.Given, "; "))
 	if judge(v, onChain) == nil {
 		text.WriteString("recomputed to the last wei: everything agrees\n")
 	}

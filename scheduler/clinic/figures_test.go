@@ -56,9 +56,12 @@ func TestFalseFindingsAreRefused(t *testing.T) {
 		spoil func(s []inference.Segment) []inference.Segment
 		what  string
 	}{
-		"one voxel more":    {func(s []inference.Segment) []inference.Segment { s[0].VoxelCount++; return s }, "number of voxels"},
-		"no voxels":         {func(s []inference.Segment) []inference.Segment { s[1].VoxelCount, s[1].VolumeML = 0, 0; return s }, "number of voxels"},
-		"voxels swapped":    {func(s []inference.Segment) []inference.Segment { s[0].VoxelCount, s[1].VoxelCount = s[1].VoxelCount, s[0].VoxelCount; return s }, "number of voxels"},
+		"one voxel more": {func(s []inference.Segment) []inference.Segment { s[0].VoxelCount++; return s }, "number of voxels"},
+		"no voxels":      {func(s []inference.Segment) []inference.Segment { s[1].VoxelCount, s[1].VolumeML = 0, 0; return s }, "number of voxels"},
+		"voxels swapped": {func(s []inference.Segment) []inference.Segment {
+			s[0].VoxelCount, s[1].VoxelCount = s[1].VoxelCount, s[0].VoxelCount
+			return s
+		}, "number of voxels"},
 		"0.2 % more volume": {func(s []inference.Segment) []inference.Segment { s[0].VolumeML *= 1.002; return s }, "another volume"},
 		"0.2 % less volume": {func(s []inference.Segment) []inference.Segment { s[1].VolumeML *= 0.998; return s }, "another volume"},
 		"no volume":         {func(s []inference.Segment) []inference.Segment { s[0].VolumeML = 0; return s }, "another volume"},
@@ -144,7 +147,7 @@ func TestSegmentationsThatDontShowTheirFiguresAreRefused(t *testing.T) {
 		"a slice twice":             {within(seg.Dataset, perFrame, 1, find(seg.Sequence(perFrame)[0], tag.DerivationImageSequence)), seg.Pixels, undescribed},
 		"a frame of its own size":   {within(seg.Dataset, perFrame, 1, measures(plane, step)), seg.Pixels, undescribed},
 		"frames undescribed":        {with(seg.Dataset, sequence(perFrame)), seg.Pixels, undescribed},
-		"larger pixels":             {within(seg.Dataset, shared, 0, measures([]string{"2", plane[1]}, step)), seg.Pixels, size},
+		"larger pixels":             {within(seg.Dataset, shared, 0, measures([]string{"7", plane[1]}, step)), seg.Pixels, size},
 		"thicker slices":            {within(seg.Dataset, shared, 0, measures(plane, "99")), seg.Pixels, size},
 		"no measures":               {without(seg.Dataset, shared, 0, tag.PixelMeasuresSequence), seg.Pixels, unmeasured},
 		"no step":                   {within(seg.Dataset, shared, 0, measures(plane)), seg.Pixels, unmeasured},

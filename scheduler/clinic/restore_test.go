@@ -57,7 +57,7 @@ func answer(t testing.TB, payload []byte, pkg models.Package) inference.Result {
 	return inference.Result{
 		Findings: inference.Findings{Model: pkg.Manifest.ID, Version: pkg.Manifest.Version, Weights: pkg.Manifest.Weights.SHA256,
 			Provider: "cpu", Runtime: "1.30.0", SeriesUID: series.UID, Segments: segments},
-		Files:    []dcm.File{{Name: segmentationFile, Data: seg}, {Name: overlayFile, Data: picture(t)}},
+		Files: []dcm.File{{Name: segmentationFile, Data: seg}, {Name: overlayFile, Data: picture(t)}},
 	}
 }
 

@@ -93,7 +93,8 @@ func cleanPicture(data []byte) ([]byte, error) {
 		return nil, broken
 	}
 	var clean bytes.Buffer
-	if err := png.Encode(&clean, picture); err != nil {
+	// The node wrote it as fast; packing harder saves a tenth and costs twice the time.
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&clean, picture); err != nil {
 		return nil, fmt.Errorf("write the picture: %w", err)
 	}
 	return clean.Bytes(), nil
