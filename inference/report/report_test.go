@@ -2,12 +2,12 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -150,24 +150,25 @@ func anonymise(series *dicom.Series) {
 	}
 }
 
-// readBack prints what pydicom sees: frame by frame segment, source and set pixels.
-const readBack = `
-import json, sys, pydicom
-d = pydicom.dcmread(sys.argv[1])
-bits = d.PixelData
-n = d.Rows * d.Columns
-frames = []
-for f, g in enumerate(d.PerFrameFunctionalGroupsSequence):
-    on = [i for i in range(n) if bits[(f*n+i)//8] >> ((f*n+i) % 8) & 1]
-    frames.append({
-        'segment': g.SegmentIdentificationSequence[0].ReferencedSegmentNumber,
-        'source': g.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID,
-        'on': on})
-print(json.dumps({'name': str(d.PatientName), 'id': d.PatientID, 'study': d.StudyInstanceUID,
-    'series': d.ReferencedSeriesSequence[0].SeriesInstanceUID, 'description': d.SeriesDescription,
-    'labels': [s.SegmentLabel for s in d.SegmentSequence], 'frames': frames}))
-`
+// child follows a path of sequences, each to its first item, to a text value.
+func child(t *testing.T, elements []*lib.Element, path ...tag.Tag) string {
+	t.Helper()
+	for _, sequence := range path[:len(path)-1] {
+		items := dicom.Items(dicom.Find(elements, sequence))
+		if len(items) != 1 {
+			t.Fatalf("sequence %v has %d items, want one", sequence, len(items))
+		}
+		elements = items[0]
+	}
+	e := dicom.Find(elements, path[len(path)-1])
+	if e == nil {
+		t.Fatalf("attribute %v is missing", path)
+	}
+	return strings.Trim(e.Value.String(), "[]")
+}
 
+// TestSegmentationReadsBackBitForBit reads with the library's own parser, which
+// shares no code with the writer.
 func TestSegmentationReadsBackBitForBit(t *testing.T) {
 	series, img := readStudy(t, testdata.SmallStudy())
 	labels := mapped(t, img)
@@ -175,51 +176,56 @@ func TestSegmentationReadsBackBitForBit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "seg.dcm")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	// Debian's interpreter, as another python3 on the path may lack pydicom.
-	out, err := exec.Command(tool(t, "/usr/bin/python3", "python3-pydicom"), "-c", readBack, path).CombinedOutput()
+	got, err := lib.Parse(bytes.NewReader(data), int64(len(data)), nil, lib.SkipProcessingPixelDataValue())
 	if err != nil {
-		t.Fatalf("pydicom: %v\n%s\napt-get install python3-pydicom", err, out)
-	}
-	var got struct {
-		Name, ID, Study, Series, Description string
-		Labels                               []string
-		Frames                               []struct {
-			Segment int
-			Source  string
-			On      []int
-		}
-	}
-	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
 	source := series.Instances[0].Object
-	if got.Name != source.String(tag.PatientName) || got.ID != source.String(tag.PatientID) || got.Study != series.StudyUID || got.Series != series.UID {
-		t.Errorf("identity was not copied from the source")
+	for attribute, want := range map[tag.Tag]string{
+		tag.PatientName: source.String(tag.PatientName), tag.PatientID: source.String(tag.PatientID), tag.StudyInstanceUID: series.StudyUID,
+	} {
+		if child(t, got.Elements, attribute) != want {
+			t.Errorf("%v was not copied from the source", attribute)
+		}
 	}
-	if !strings.HasSuffix(got.Description, Warning) || !strings.Contains(got.Description, "t1-tissue 1.0.0") {
-		t.Errorf("series description is %q", got.Description)
+	if child(t, got.Elements, tag.ReferencedSeriesSequence, tag.SeriesInstanceUID) != series.UID {
+		t.Error("another series is referenced")
 	}
-	rebuilt := make([]uint8, len(labels.Data))
+	if text := child(t, got.Elements, tag.SeriesDescription); !strings.HasSuffix(text, Warning) || !strings.Contains(text, "t1-tissue 1.0.0") {
+		t.Errorf("series description is %q", text)
+	}
+	bits := lib.MustGetPixelDataInfo(dicom.Find(got.Elements, tag.PixelData).Value).UnprocessedValueData
+	if !bytes.Equal(rebuild(t, series, labels, got.Elements, bits), labels.Data) {
+		t.Error("labels differ after reading the segmentation back")
+	}
+}
+
+// rebuild paints every frame's set bits onto an empty volume.
+func rebuild(t *testing.T, series *dicom.Series, labels *volume.Labels, elements []*lib.Element, bits []byte) []uint8 {
+	t.Helper()
 	slice := map[string]int{}
 	for k, in := range series.Instances {
 		slice[in.UID] = k
 	}
 	plane := labels.Size[0] * labels.Size[1]
-	for _, f := range got.Frames {
-		if len(f.On) == 0 {
-			t.Errorf("segment %d has an empty frame", f.Segment)
+	rebuilt := make([]uint8, len(labels.Data))
+	for n, frame := range dicom.Items(dicom.Find(elements, tag.PerFrameFunctionalGroupsSequence)) {
+		segment, err := strconv.Atoi(child(t, frame, tag.SegmentIdentificationSequence, tag.ReferencedSegmentNumber))
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, at := range f.On {
-			rebuilt[slice[f.Source]*plane+at] = uint8(f.Segment)
+		k := slice[child(t, frame, tag.DerivationImageSequence, tag.SourceImageSequence, tag.ReferencedSOPInstanceUID)]
+		empty := true
+		for at := range plane {
+			if bit := n*plane + at; bits[bit/8]>>(bit%8)&1 == 1 {
+				rebuilt[k*plane+at], empty = uint8(segment), false
+			}
+		}
+		if empty {
+			t.Errorf("frame %d is empty", n+1)
 		}
 	}
-	if !bytes.Equal(rebuilt, labels.Data) {
-		t.Error("labels differ after reading the segmentation back")
-	}
+	return rebuilt
 }
 
 func TestSegmentationIsParsedByOurReader(t *testing.T) {
