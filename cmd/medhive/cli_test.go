@@ -29,6 +29,7 @@ func TestExitCodesAndNextSteps(t *testing.T) {
 	}{
 		"no arguments show help":        {nil, exitOK, ""},
 		"unknown command":               {[]string{"claim"}, exitUsage, "--help"},
+		"mistyped command":              {[]string{"modle"}, exitUsage, "medhive model"},
 		"unknown flag":                  {[]string{"probe", "--quick-and-dirty"}, exitUsage, "medhive probe --help"},
 		"unknown word":                  {[]string{"version", "please"}, exitUsage, "--help"},
 		"no study":                      {[]string{"clinic", "submit"}, exitUsage, "clinic submit --help"},

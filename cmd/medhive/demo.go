@@ -40,6 +40,6 @@ running, and the roles' state goes to a temporary folder that is removed.`,
 	})
 	c.Flags().StringVar(&conf.Out, "out", "demo-out", "folder for the results")
 	c.Flags().StringVar(&conf.Study, "study", "", "another T1 study: a folder, zip or file (default: the head scan of the project, embedded)")
-	c.Flags().StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one of `make deps`)")
+	c.Flags().StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 	return c
 }

@@ -45,7 +45,7 @@ next one needs. Below tier 1 a node still runs, as unqualified.`,
 	f := c.Flags()
 	f.DurationVar(&conf.Duration, "duration", 10*time.Second, "how long TOPS are measured")
 	f.IntVar(&conf.Threads, "threads", 0, "CPU threads (0: all)")
-	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one of `make deps`)")
+	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 	return c
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -122,14 +123,18 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+// typos is how many letters a mistyped command may be off to be guessed.
+const typos = 2
+
 // noArgs is cobra's own check with an exit code for usage and a next step.
 func noArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	near := ""
+	c.SuggestionsMinimumDistance = typos
 	if known := c.SuggestionsFor(args[0]); len(known) > 0 {
-		near = fmt.Sprintf(" did you mean `%s %s`?", c.CommandPath(), known[0])
+		near = fmt.Sprintf(" did you mean `%s %s`?", c.CommandPath(), strings.Join(known, "` or `"+c.CommandPath()+" "))
 	}
 	return usageError{fmt.Errorf("%q is not understood;%s see `%s --help`", args[0], near, c.CommandPath())}
 }
