@@ -167,7 +167,7 @@ func (s *stage) narrate(tell *story) func(broker.Event) {
 			who = "clinic"
 		}
 		line := e.Sentence()
-		if e.Kind == broker.Progress && line == said {
+		if line == said {
 			return
 		}
 		said = line

