@@ -239,6 +239,10 @@ func (p *Process) Analyze(ctx context.Context, study []byte, progress func(stage
 	if int64(len(study)) > maxStudyBytes() {
 		return inference.Result{}, &Failure{Reason: Broken, Detail: fmt.Sprintf("the study has %d bytes; the limit is %d", len(study), maxStudyBytes())}
 	}
+	if int64(len(study)) > p.o.MemoryBytes {
+		// Sent all the same, it would end the process wherever its allocator stumbles.
+		return inference.Result{}, p.overMemory()
+	}
 	limit, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
 	stop := context.AfterFunc(limit, p.kill)
@@ -314,6 +318,11 @@ func (p *Process) accept(payload []byte) (inference.Result, error) {
 // kill ends the child at once. It is safe at any time and more than once.
 func (p *Process) kill() { _ = p.cmd.Process.Kill() } // fails only when it has ended
 
+// overMemory is the failure of a job that does not fit into its cap.
+func (p *Process) overMemory() *Failure {
+	return &Failure{Reason: Memory, Detail: fmt.Sprintf("the job needs more than its %d MiB; a larger machine may take it", p.o.MemoryBytes>>20)}
+}
+
 // postMortem waits for the child's end and says how it came, in words without data.
 func (p *Process) postMortem(streamErr error) *Failure {
 	if errors.Is(streamErr, errFrame) {
@@ -331,7 +340,7 @@ func (p *Process) postMortem(streamErr error) *Failure {
 	}
 	stderr := p.stderr.String()
 	if speaksOfMemory(stderr) {
-		return &Failure{Reason: Memory, Detail: fmt.Sprintf("the job needs more than its %d MiB; a larger machine may take it", p.o.MemoryBytes>>20)}
+		return p.overMemory()
 	}
 	detail := "it ended in the middle of a job"
 	if p.cmd.ProcessState != nil {

@@ -30,9 +30,9 @@ import (
 // Defaults of Config.
 const (
 	DefaultLease = 10 * time.Second
-	// DefaultBidWindow, after the first bid, outlasts a gossip heartbeat of 1 s, by
+	// DefaultBidWindow, after the first bid, outlasts three gossip heartbeats, by
 	// which a node that has just joined hears of the offer.
-	DefaultBidWindow      = 1200 * time.Millisecond
+	DefaultBidWindow      = 1500 * time.Millisecond
 	DefaultSTATWindow     = 100 * time.Millisecond // the same for an emergency
 	DefaultRoundWait      = 2 * time.Second        // for the first bid of a round
 	DefaultAwardTimeout   = 3 * time.Second        // for a node's yes

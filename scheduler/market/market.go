@@ -31,6 +31,10 @@ const (
 	validateQueue   = 1024
 	subscriberQueue = 2048
 	seenTTL         = scheduler.MaxOfferLife + 30*time.Second
+	// heartbeat is how soon a node that has just joined hears of an offer that was
+	// published before it was in the mesh. The library's second is long beside a bid
+	// window.
+	heartbeat = 400 * time.Millisecond
 )
 
 // Options of New. The zero value is useful.
@@ -90,6 +94,7 @@ func New(ctx context.Context, h host.Host, options Options) (*Market, error) {
 		pubsub.WithValidateQueueSize(validateQueue),
 		pubsub.WithSeenMessagesTTL(seenTTL),
 		pubsub.WithMessageIdFn(contentID),
+		pubsub.WithGossipSubParams(gossipParams()),
 		pubsub.WithPeerScore(scoreParams()),
 		// An own offer goes to every connected member at once: a mesh takes a heartbeat
 		// to form, and a node that has just come would miss the round.
@@ -103,6 +108,13 @@ func New(ctx context.Context, h host.Host, options Options) (*Market, error) {
 		ctx: ctx, cancel: cancel, pubsub: ps, self: h.ID(), options: options,
 		buckets: newBuckets(options.Clock), topics: map[string]*membership{},
 	}, nil
+}
+
+// gossipParams are the library's with a faster heartbeat.
+func gossipParams() pubsub.GossipSubParams {
+	params := pubsub.DefaultGossipSubParams()
+	params.HeartbeatInterval = heartbeat
+	return params
 }
 
 // contentID makes a message's id its content, so that a copy is a duplicate
