@@ -14,16 +14,17 @@ import (
 	"github.com/medhive/medhive/attest/identity"
 )
 
-// portsFile remembers which addresses the system chose, one a line.
+// portsFile remembers what was asked for, in its first line, and which addresses
+// that became, one a line.
 const portsFile = "listen"
 
 // maxPortsFile bounds it before it is read.
 const maxPortsFile = 4 << 10
 
 // NewHostIn starts a host as NewHost does. Where an address leaves the port to the
-// system (port 0), the port of the last start is used again if it is free, so that
-// peers which know this role by its address find it after a restart. dir is the
-// role's private folder.
+// system (port 0), the port of the last start with the same addresses is used again if
+// it is free, so that peers which know this role by its address find it after a
+// restart. dir is the role's private folder.
 func NewHostIn(dir string, key *identity.Key, listen []string) (host.Host, error) {
 	path := filepath.Join(dir, portsFile)
 	if len(listen) == 0 {
@@ -32,7 +33,7 @@ func NewHostIn(dir string, key *identity.Key, listen []string) (host.Host, error
 	if !anyPort(listen) {
 		return NewHost(key, listen)
 	}
-	before, err := readPorts(path)
+	before, err := readPorts(path, listen)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func NewHostIn(dir string, key *identity.Key, listen []string) (host.Host, error
 			return nil, err
 		}
 	}
-	chosen := make([]string, 0, len(listen))
+	chosen := []string{strings.Join(listen, " ")}
 	for _, a := range h.Network().ListenAddresses() {
 		chosen = append(chosen, a.String())
 	}
@@ -60,8 +61,9 @@ func anyPort(listen []string) bool {
 	return slices.ContainsFunc(listen, func(a string) bool { return strings.Contains(a+"/", "/tcp/0/") })
 }
 
-// readPorts returns the addresses of the last start, none at the first.
-func readPorts(path string) ([]string, error) {
+// readPorts returns the addresses of the last start; none at the first, or if it was
+// asked for others.
+func readPorts(path string, listen []string) ([]string, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -76,5 +78,9 @@ func readPorts(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the last port: %w", err)
 	}
-	return strings.Fields(string(data)), nil
+	asked, chosen, _ := strings.Cut(string(data), "\n")
+	if asked != strings.Join(listen, " ") {
+		return nil, nil
+	}
+	return strings.Fields(chosen), nil
 }

@@ -40,6 +40,26 @@ func TestARestartedRoleHasItsOldAddress(t *testing.T) {
 	}
 }
 
+func TestAnotherRequestIsHonouredAfterARestart(t *testing.T) {
+	key, err := identity.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, ip := range []string{"127.0.0.1", "127.0.0.2"} {
+		h, err := p2p.NewHostIn(dir, key, []string{"/ip4/" + ip + "/tcp/0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p2p.Addresses(h); len(got) != 1 || !strings.HasPrefix(got[0], "/ip4/"+ip+"/") {
+			t.Errorf("asked for %s, listens at %v", ip, got)
+		}
+		if err := h.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestNoAddressIsRefusedInWords(t *testing.T) {
 	key, err := identity.Generate()
 	if err != nil {
