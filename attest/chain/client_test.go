@@ -1,16 +1,21 @@
 package chain
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -217,5 +222,43 @@ func TestDeployerGivesUpItsPower(t *testing.T) {
 	n.refused(err, "OwnableUnauthorizedAccount")
 	if _, err := client.sender.send(n.ctx, n.operator.ECDSA(), &addresses.Distributor, nil, appoint); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAPoolThatLagsBehindItsBlockIsAskedAgain(t *testing.T) {
+	n := newNetwork(t)
+	target, err := url.Parse(n.dev.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refusals atomic.Int32
+	refusals.Store(3)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if bytes.Contains(body, []byte("eth_sendRawTransaction")) && refusals.Add(-1) >= 0 {
+			var request struct{ ID json.RawMessage }
+			if err := json.Unmarshal(body, &request); err != nil {
+				t.Error(err)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"error":{"code":-32000,"message":"insufficient funds for gas * price + value: balance 0"}}`, request.ID)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		proxy.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	client, err := Dial(n.ctx, server.URL, n.client.Addresses())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	n.must(client.Fund(n.ctx, n.operator.ECDSA(), n.outside.Address(), big.NewInt(1)))
+	if left := refusals.Load(); left != -1 {
+		t.Errorf("%d refusals were left, want -1: three and then the transaction", left)
 	}
 }

@@ -69,7 +69,7 @@ func (r refusals) explain(err error) error {
 			}
 		}
 	}
-	if strings.Contains(err.Error(), "insufficient funds") {
+	if withoutFunds(err) {
 		return fmt.Errorf("%w; send ether to the account that pays for the transaction", withoutURL(err))
 	}
 	return withoutURL(err)
@@ -132,4 +132,10 @@ func inWords(name string, argument any) string {
 		return fmt.Sprint(value)
 	}
 	return fmt.Sprint(argument)
+}
+
+// withoutFunds reports whether a server refused a transaction because its account
+// can't pay. JSON-RPC carries words only.
+func withoutFunds(err error) bool {
+	return strings.Contains(err.Error(), "insufficient funds")
 }

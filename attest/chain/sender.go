@@ -28,6 +28,10 @@ const (
 	lastPoll  = 2 * time.Second
 	// minedWithin bounds the wait for a receipt when ctx has no earlier end.
 	minedWithin = 10 * time.Minute
+	// poolRetry and poolTries bound the wait, 5 s in all, for a server's pool that
+	// does not know yet of ether that its newest block shows.
+	poolRetry = 25 * time.Millisecond
+	poolTries = 200
 	// maxPollFailures is how many failed looks in a row end the wait.
 	maxPollFailures = 8
 )
@@ -131,11 +135,35 @@ func (s *sender) submit(ctx context.Context, key *ecdsa.PrivateKey, message ethe
 	if err != nil {
 		return nil, fmt.Errorf("sign transaction: %w", err)
 	}
-	if err := s.rpc.SendTransaction(ctx, tx); err != nil {
+	if err := s.deliver(ctx, message.From, tx); err != nil {
 		return nil, fmt.Errorf("send transaction: %w", err)
 	}
 	s.next[message.From] = nonce + 1
 	return tx, nil
+}
+
+// deliver hands tx over. A server's pool follows its newest block a moment later:
+// an account that was just funded has its ether in the block and none in the
+// pool. So a refusal that the block's own balance contradicts is asked again.
+func (s *sender) deliver(ctx context.Context, from common.Address, tx *types.Transaction) error {
+	retry := time.NewTicker(poolRetry)
+	defer retry.Stop()
+	for range poolTries {
+		err := s.rpc.SendTransaction(ctx, tx)
+		if err == nil || !withoutFunds(err) {
+			return err
+		}
+		balance, balanceErr := s.rpc.BalanceAt(ctx, from, nil)
+		if balanceErr != nil || balance.Cmp(tx.Cost()) < 0 {
+			return err
+		}
+		select {
+		case <-retry.C:
+		case <-ctx.Done():
+			return err
+		}
+	}
+	return s.rpc.SendTransaction(ctx, tx)
 }
 
 // forget trusts the server again about an account's nonce: a transaction that

@@ -22,6 +22,7 @@ func TestOneTaskAmongThreeNodes(t *testing.T) {
 		c.connect(n.member)
 		nodes = append(nodes, n)
 	}
+	c.awaitMembers(len(nodes))
 	id := c.submit("one task")
 	o := c.wait(id)
 	c.wantResult(o)

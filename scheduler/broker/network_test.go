@@ -83,6 +83,22 @@ func (m *member) connect(others ...*member) {
 	}
 }
 
+// awaitMembers returns when an offer would reach n nodes at once.
+func (m *member) awaitMembers(n int) {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), testLimit)
+	defer cancel()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for m.market.Peers([]string{"DE"}) < n {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			m.t.Fatalf("%d of %d nodes are in the market", m.market.Peers([]string{"DE"}), n)
+		}
+	}
+}
+
 // executor is a stand-in for inference, so that a test decides when and how a run
 // ends. Only fault tests of the market use it.
 type executor struct {

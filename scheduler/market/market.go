@@ -35,6 +35,8 @@ const (
 	// published before it was in the mesh. The library's second is long beside a bid
 	// window.
 	heartbeat = 400 * time.Millisecond
+	// peerPoll is how often a lonely clinic looks for a first node.
+	peerPoll = 20 * time.Millisecond
 )
 
 // Options of New. The zero value is useful.
@@ -162,8 +164,8 @@ func (m *Market) join(region string) (*pubsub.Topic, error) {
 	return topic, nil
 }
 
-// Peers is how many other members of the regions' topics this host is connected
-// to; a peer in two regions counts once.
+// Peers is how many other members of the regions' topics this host can send to
+// at once; a peer in two regions counts once.
 func (m *Market) Peers(regions []string) int {
 	seen := map[peer.ID]bool{}
 	for _, region := range regions {
@@ -210,48 +212,27 @@ func (m *Market) Publish(ctx context.Context, o scheduler.Offer, key *identity.K
 	return nil
 }
 
-// awaitPeer returns when any of the regions' topics has a connected member.
+// awaitPeer returns when an offer can be sent to a member of any of the regions'
+// topics. It asks rather than listens: the library tells that a peer has joined
+// before it has a queue to that peer, and drops what is published in between.
 func (m *Market) awaitPeer(ctx context.Context, regions []string) error {
-	ctx, cancel := context.WithCancel(ctx)
-	joined := make(chan struct{}, len(regions))
-	var watchers sync.WaitGroup
-	defer watchers.Wait()
-	defer cancel()
 	for _, region := range regions {
-		topic, err := m.join(region)
-		if err != nil {
+		if _, err := m.join(region); err != nil {
 			return err
 		}
-		events, err := topic.EventHandler()
-		if err != nil {
-			return fmt.Errorf("watch the market of %s: %w", region, err)
-		}
-		if len(topic.ListPeers()) > 0 {
-			events.Cancel()
-			return nil
-		}
-		watchers.Go(func() {
-			defer events.Cancel()
-			for {
-				e, err := events.NextPeerEvent(ctx)
-				if err != nil {
-					return
-				}
-				if e.Type == pubsub.PeerJoin {
-					joined <- struct{}{}
-					return
-				}
-			}
-		})
 	}
-	select {
-	case <-joined:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-m.ctx.Done():
-		return errors.New("the market is closed")
+	ticker := time.NewTicker(peerPoll)
+	defer ticker.Stop()
+	for m.Peers(regions) == 0 {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-m.ctx.Done():
+			return errors.New("the market is closed")
+		}
 	}
+	return nil
 }
 
 // Subscribe delivers the region's offers, its own excepted, until ctx or the
