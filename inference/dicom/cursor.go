@@ -27,13 +27,22 @@ type header struct {
 	length uint32
 }
 
-// cursor walks declared elements of Little Endian data; it never reads past end
-// and never believes a length that reaches past the enclosing scope.
+// cursor walks declared elements; it never reads past end and never believes a
+// length that reaches past the enclosing scope.
 type cursor struct {
 	data     []byte
 	at       int
 	implicit bool
-	elements int // how many more may follow
+	big      bool // Explicit VR Big Endian (PS3.5 annex A.3, retired)
+	elements int  // how many more may follow
+}
+
+// order is the byte order of lengths and numbers.
+func (c *cursor) order() binary.ByteOrder {
+	if c.big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // longVR are the VRs with two reserved bytes and a 32-bit length (PS3.5 table 7.1-1).
@@ -63,22 +72,22 @@ func (c *cursor) next(end int) (header, error) {
 	if end-c.at < 8 {
 		return header{}, errCutInHeader
 	}
-	le := binary.LittleEndian
+	order := c.order()
 	b := c.data[c.at:]
-	h := header{tag: tag.Tag{Group: le.Uint16(b), Element: le.Uint16(b[2:])}}
+	h := header{tag: tag.Tag{Group: order.Uint16(b), Element: order.Uint16(b[2:])}}
 	c.at += 8
 	switch {
 	case c.implicit || h.tag.Group == tagItem.Group:
-		h.length = le.Uint32(b[4:])
+		h.length = order.Uint32(b[4:])
 	case shortVR(string(b[4:6])):
 		h.vr = vrName(b[4:6])
-		h.length = uint32(le.Uint16(b[6:]))
+		h.length = uint32(order.Uint16(b[6:]))
 	case longVR(string(b[4:6])):
 		if end-c.at < 4 {
 			return header{}, errCutInHeader
 		}
 		h.vr = vrName(b[4:6])
-		h.length = le.Uint32(b[8:])
+		h.length = order.Uint32(b[8:])
 		c.at += 4
 	default:
 		return header{}, errUnknownStream

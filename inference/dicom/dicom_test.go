@@ -17,6 +17,7 @@ import (
 	lib "github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
 
+	"github.com/medhive/medhive/inference/codec"
 	"github.com/medhive/medhive/testdata"
 )
 
@@ -43,7 +44,8 @@ func edit(t *testing.T, f File, change func([]*lib.Element) []*lib.Element) File
 	return File{Name: f.Name, Data: data}
 }
 
-func with(t *testing.T, tg tag.Tag, data any) func([]*lib.Element) []*lib.Element {
+func with(t testing.TB, tg tag.Tag, data any) func([]*lib.Element) []*lib.Element {
+	t.Helper()
 	return func(list []*lib.Element) []*lib.Element {
 		e, err := NewElement(tg, data)
 		if err != nil {
@@ -144,6 +146,18 @@ func TestSmallStudyIsRead(t *testing.T) {
 	}
 }
 
+// repainted changes one pixel.
+func repainted(t *testing.T, f File) File {
+	t.Helper()
+	o, err := Parse(f, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Data = bytes.Clone(f.Data)
+	f.Data[o.PixelOffset] ^= 1
+	return f
+}
+
 func TestGeometryRefusals(t *testing.T) {
 	small := load(t, testdata.SmallStudy())
 	on := func(n int, change func([]*lib.Element) []*lib.Element) []File {
@@ -162,8 +176,8 @@ func TestGeometryRefusals(t *testing.T) {
 		files []File
 		want  string
 	}{
-		"duplicate":            {append(slices.Clone(small), small[7]), "two slices have the same identity"},
-		"repeated position":    {append(slices.Clone(small), edit(t, small[7], with(t, tag.SOPInstanceUID, []string{"1.2.3"}))), "two slices lie at the same place"},
+		"conflicting identity": {append(slices.Clone(small), repainted(t, small[7])), "two slices have the same identity and differ"},
+		"repeated position":    {append(slices.Clone(small), edit(t, repainted(t, small[7]), with(t, tag.SOPInstanceUID, []string{"1.2.3"}))), "two slices lie at the same place"},
 		"non-uniform spacing":  {on(9, with(t, tag.ImagePositionPatient, []string{"46.6", "-18.5", "60.5"})), "distance between slices varies"},
 		"mixed orientation":    {on(9, with(t, tag.ImageOrientationPatient, []string{"1", "0", "0", "0", "1", "0"})), "slices differ in orientation"},
 		"mixed size":           {on(9, with(t, tag.Rows, []int{18})), "slices differ in their matrix size"},
@@ -175,7 +189,7 @@ func TestGeometryRefusals(t *testing.T) {
 		"not a number":         {on(9, with(t, tag.ImagePositionPatient, []string{"NaN", "1", "1"})), "slice has no position or orientation"},
 		"gantry tilt":          {tilted, "slices are sheared against each other"},
 		"two pixels a sample":  {on(9, with(t, tag.SamplesPerPixel, []int{3})), "slice is in colour"},
-		"more rows than bytes": {on(9, with(t, tag.Rows, []int{9999})), "slice is truncated"},
+		"more rows than bytes": {on(9, with(t, tag.Rows, []int{9999})), "image is truncated"},
 		"no files":             {nil, "no DICOM file found"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,36 +243,6 @@ func TestPaddingAfterPixelsIsDropped(t *testing.T) {
 	o, err := Parse(edit(t, f, func(list []*lib.Element) []*lib.Element { return list }), Limits{})
 	if err != nil || o.Pixels == nil || o.Element(tagPadding) != nil {
 		t.Errorf("padding remained or pixels were lost: %v", err)
-	}
-}
-
-func TestCharacterSets(t *testing.T) {
-	// The examples of PS3.5 annexes H, I and J, and plain single-byte sets.
-	for name, c := range map[string]struct {
-		terms []string
-		raw   string
-		want  string
-	}{
-		"latin 1":          {[]string{"ISO_IR 100"}, "Buc^J\xe9r\xf4me", "Buc^Jérôme"},
-		"latin 2":          {[]string{"ISO_IR 101"}, "W\xf3jcik^Stanis\xb3aw", "Wójcik^Stanisław"},
-		"cyrillic":         {[]string{"ISO_IR 144"}, "\xbb\xee\xda", "Люк"},
-		"greek":            {[]string{"ISO_IR 126"}, "\xc4\xe9\xef\xed", "Διον"},
-		"utf-8":            {[]string{"ISO_IR 192"}, "Wang^XiaoDong=王^小东", "Wang^XiaoDong=王^小东"},
-		"gb18030":          {[]string{"GB18030"}, "Wang=\xcd\xf5^\xd0\xa1\xb6\xab", "Wang=王^小东"},
-		"japanese escapes": {[]string{"", "ISO 2022 IR 87"}, "Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B", "Yamada^Tarou=山田^太郎"},
-		"korean escapes":   {[]string{"", "ISO 2022 IR 149"}, "Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7", "Hong^Gildong=洪^吉洞"},
-		"undeclared":       {nil, "Buc^J\xe9r\xf4me", "Buc^Jérôme"},
-	} {
-		cs, err := parseCharacterSet(c.terms)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := cs.decode([]byte(c.raw)); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-	if _, err := parseCharacterSet([]string{"ISO_IR 9999"}); err == nil {
-		t.Error("an unknown set was taken")
 	}
 }
 
@@ -318,9 +302,10 @@ func TestStructureIsCheckedBeforeItIsBelieved(t *testing.T) {
 	}
 	good := load(t, testdata.SmallStudy())[0].Data
 	syntax := func(uid string) []byte {
-		padded := make([]byte, 20)
-		copy(padded, uid)
-		return bytes.Replace(good, []byte("1.2.840.10008.1.2.1\x00"), padded, 1)
+		padded := make([]byte, 2+len(uid)+len(uid)%2)
+		copy(padded[2:], uid)
+		padded[0] = byte(len(padded) - 2)
+		return bytes.Replace(good, []byte("\x14\x001.2.840.10008.1.2.1\x00"), padded, 1)
 	}
 	for name, c := range map[string]struct {
 		data []byte
@@ -329,9 +314,10 @@ func TestStructureIsCheckedBeforeItIsBelieved(t *testing.T) {
 		"too deep":          {nested(100), "sequences are nested deeper than allowed"},
 		"unclosed":          {nested(10)[:300], "file is cut off"},
 		"too many":          {append(nested(0), bytes.Repeat([]byte("\x08\x00\x50\x00SH\x00\x00"), 300_000)...), "file holds more data elements than allowed"},
-		"big endian":        {syntax("1.2.840.10008.1.2.2"), "transfer syntax Explicit VR Big Endian is not supported yet"},
-		"rle":               {syntax("1.2.840.10008.1.2.5"), "transfer syntax RLE Lossless is not supported yet"},
-		"unknown syntax":    {syntax("1.2.3.4.5"), "transfer syntax of the file is not supported yet"},
+		"no big endian":     {syntax("1.2.840.10008.1.2.2"), "data is not the DICOM encoding that its header declares"},
+		"no deflate":        {syntax("1.2.840.10008.1.2.1.99")[:400], "deflated data is damaged"},
+		"no fragments":      {syntax("1.2.840.10008.1.2.5"), "pixel data is not encapsulated, though the transfer syntax says it is"},
+		"unknown syntax":    {syntax("1.2.3.4.5"), "transfer syntax of the file is not supported"},
 		"empty":             {nil, "file is not DICOM"},
 		"declared implicit": {syntax("1.2.840.10008.1.2"), ""},
 	} {
@@ -362,23 +348,42 @@ func TestImplicitLittleEndian(t *testing.T) {
 }
 
 func TestSignedAndRescaledSamples(t *testing.T) {
-	var raw []byte
-	for _, v := range []int16{-1024, 0, 3071, -1} {
-		raw = binary.LittleEndian.AppendUint16(raw, uint16(v))
+	words := func(list ...int) (raw []byte) {
+		for _, v := range list {
+			raw = binary.LittleEndian.AppendUint16(raw, uint16(v))
+		}
+		return raw
 	}
-	out := make([]float32, 4)
-	pixelFormat{allocated: 16, stored: 16, signed: true, slope: 1}.decode(out, raw)
-	if !slices.Equal(out, []float32{-1024, 0, 3071, -1}) {
-		t.Errorf("signed 16 bits: %v", out)
+	format := func(allocated, stored, high int, signed bool) imageFormat {
+		return imageFormat{Frame: codec.Frame{Allocated: allocated, Stored: stored, Signed: signed}, high: high}
 	}
-	// Twelve bits stored; the upper four hold an overlay that must not count.
-	pixelFormat{allocated: 16, stored: 12, signed: true, slope: 2, intercept: 10}.decode(out[:1], []byte{0xFF, 0x7F})
-	if out[0] != 8 {
-		t.Errorf("signed 12 bits under an overlay: %v", out[0])
-	}
-	pixelFormat{allocated: 16, stored: 12, slope: 1}.decode(out[:1], []byte{0x01, 0xF0})
-	if out[0] != 1 {
-		t.Errorf("unsigned 12 bits under an overlay: %v", out[0])
+	for name, c := range map[string]struct {
+		format   imageFormat
+		scale    scale
+		inverted bool
+		raw      []byte
+		want     []float32
+	}{
+		"signed 16 bits":           {format(16, 16, 15, true), scale{slope: 1}, false, words(-1024, 0, 3071, -1), []float32{-1024, 0, 3071, -1}},
+		"signed 12 bits, overlay":  {format(16, 12, 11, true), scale{slope: 2, intercept: 10}, false, words(0x7FFF), []float32{8}},
+		"unsigned 12, overlay":     {format(16, 12, 11, false), scale{slope: 1}, false, words(0xF001), []float32{1}},
+		"12 bits at the top":       {format(16, 12, 15, false), scale{slope: 1}, false, words(0xABC7), []float32{0xABC}},
+		"signed 12 at the top":     {format(16, 12, 15, true), scale{slope: 1}, false, words(0xFFF7), []float32{-1}},
+		"10 bits in the middle":    {format(16, 10, 12, false), scale{slope: 1}, false, words(0xE00F), []float32{1}},
+		"8 bits":                   {format(8, 8, 7, false), scale{slope: -1, intercept: 255}, false, []byte{0, 255}, []float32{255, 0}},
+		"signed 8 bits":            {format(8, 8, 7, true), scale{slope: 1}, false, []byte{0xFF}, []float32{-1}},
+		"32 bits":                  {format(32, 32, 31, false), scale{slope: 1e-9}, false, []byte{0, 0, 0, 0x80}, []float32{2.147483648}},
+		"signed 32 bits":           {format(32, 32, 31, true), scale{slope: 1}, false, []byte{0xFE, 0xFF, 0xFF, 0xFF}, []float32{-2}},
+		"1 bit":                    {format(1, 1, 0, false), scale{slope: 1}, false, []byte{0, 1}, []float32{0, 1}},
+		"inverted":                 {format(16, 12, 11, false), scale{slope: 1}, true, words(0, 4095, 5), []float32{4095, 0, 4090}},
+		"signed inverted":          {format(16, 12, 11, true), scale{slope: 1}, true, words(-2048, 2047), []float32{2047, -2048}},
+		"a table":                  {format(16, 12, 11, false), scale{table: []float32{7, 8, 9}, tableFrom: 10}, false, words(0, 10, 11, 4000), []float32{7, 7, 8, 9}},
+		"a table of signed values": {format(16, 16, 15, true), scale{table: []float32{7, 8}, tableFrom: -2}, false, words(-2, -1), []float32{7, 8}},
+	} {
+		out := make([]float32, len(c.want))
+		if convert(out, c.raw, c.format, c.scale, c.inverted); !slices.Equal(out, c.want) {
+			t.Errorf("%s: %v, want %v", name, out, c.want)
+		}
 	}
 }
 

@@ -1,19 +1,31 @@
-// Package dicom reads and writes DICOM instances in memory. In: bytes from
-// strangers, bounded before they are believed. Out: data sets in UTF-8, one image
-// series as a volume with its geometry, and Part 10 files. What cannot be used is
-// refused with what is wrong, where and what to do, never with a patient's data.
-// It opens no network connection and writes no file.
+// Package dicom reads and writes DICOM instances. In: bytes from strangers, in any
+// transfer syntax but video, bounded before they are believed. Out: data sets in UTF-8,
+// one image series as a volume with its geometry, one picture, and Part 10 files. What
+// cannot be used is refused with what is wrong, where and what to do, never with a
+// patient's data. It opens no network connection, writes no file, and leaves the
+// decompression of a frame to codec.
 package dicom
 
 import (
 	"fmt"
 )
 
-// File is one DICOM instance in memory. Name is a relative path with slashes; it
-// may hold a patient's name and therefore never appears in a Refusal.
+// File is one DICOM instance in memory, or on disk where OpenFiles left it. Name is a
+// relative path with slashes; it may hold a patient's name and therefore never
+// appears in a Refusal.
 type File struct {
 	Name string
-	Data []byte
+	Data []byte // nil where the file is on disk
+
+	disk *diskFile
+}
+
+// size is the length of the instance in bytes.
+func (f File) size() int64 {
+	if f.disk != nil {
+		return f.disk.size
+	}
+	return int64(len(f.Data))
 }
 
 // Limits bound what is read. A zero field means the default.
@@ -23,9 +35,10 @@ type Limits struct {
 	MaxTotalBytes int64 // all instances together, unpacked
 	MaxElements   int   // data elements of one instance, nested ones included
 	MaxDepth      int   // sequences within sequences
+	MaxVoxels     int   // of one volume or picture, which takes four bytes for each
 }
 
-// DefaultLimits fit a 2,000-slice CT and the enhanced multi-frame objects of one study.
+// DefaultLimits fit a 2,000-slice CT of 512 × 512 and the enhanced multi-frame objects of one study.
 func DefaultLimits() Limits {
 	return Limits{
 		MaxFiles:      4096,
@@ -33,6 +46,7 @@ func DefaultLimits() Limits {
 		MaxTotalBytes: 1 << 30,
 		MaxElements:   200_000,
 		MaxDepth:      16,
+		MaxVoxels:     600 << 20,
 	}
 }
 
@@ -53,6 +67,9 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.MaxDepth <= 0 {
 		l.MaxDepth = d.MaxDepth
+	}
+	if l.MaxVoxels <= 0 {
+		l.MaxVoxels = d.MaxVoxels
 	}
 	return l
 }

@@ -29,7 +29,7 @@ func LoadFiles(path string, lim Limits) ([]File, error) {
 		return nil, &Refusal{What: "study cannot be opened", Do: "check the path and its permissions", Err: withoutPath(err)}
 	}
 	if info.IsDir() {
-		return loadFolder(path, lim)
+		return loadFolder(path, lim, takeWhole)
 	}
 	if info.Size() > lim.MaxTotalBytes {
 		return nil, tooLarge(lim)
@@ -76,7 +76,7 @@ func unwanted(name string) bool {
 	return strings.EqualFold(path.Base(name), "DICOMDIR")
 }
 
-func loadFolder(root string, lim Limits) ([]File, error) {
+func loadFolder(root string, lim Limits, take taker) ([]File, error) {
 	var names []string
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -110,7 +110,7 @@ func loadFolder(root string, lim Limits) ([]File, error) {
 		}
 		return nil, refusal
 	}
-	return readAll(names, lim, func(n int) (io.ReadCloser, int64, error) {
+	return readAll(names, lim, take, func(n int) (io.ReadCloser, int64, error) {
 		file, err := os.Open(filepath.Join(root, filepath.FromSlash(names[n])))
 		if err != nil {
 			return nil, 0, withoutPath(err)
@@ -145,7 +145,7 @@ func LoadZip(data []byte, lim Limits) ([]File, error) {
 	if len(names) > 2*lim.MaxFiles {
 		return nil, tooLarge(lim)
 	}
-	return readAll(names, lim, func(n int) (io.ReadCloser, int64, error) {
+	return readAll(names, lim, takeWhole, func(n int) (io.ReadCloser, int64, error) {
 		entry := entries[n]
 		if entry.UncompressedSize64/maxDeflateRatio > entry.CompressedSize64 {
 			return nil, 0, &Refusal{What: "zip entry declares an impossible size", Do: "make the zip again"}
@@ -155,9 +155,27 @@ func LoadZip(data []byte, lim Limits) ([]File, error) {
 	})
 }
 
-// readAll opens and reads every name on all threads, skips what is not DICOM and
+// taker makes a File of a body of size bytes, of which head has been read.
+type taker func(head []byte, body io.Reader, size int64) (File, error)
+
+// takeWhole reads the body into memory.
+func takeWhole(head []byte, body io.Reader, size int64) (File, error) {
+	damaged := func(err error) error { return &Refusal{What: "file is damaged", Do: exportAgain, Err: err} }
+	data := make([]byte, max(size, int64(len(head))))
+	copy(data, head)
+	if _, err := io.ReadFull(body, data[len(head):]); err != nil {
+		return File{}, damaged(err)
+	}
+	// One byte more than declared makes the reader check size and checksum.
+	if extra, err := body.Read(make([]byte, 1)); extra != 0 || !errors.Is(err, io.EOF) {
+		return File{}, damaged(err)
+	}
+	return File{Data: data}, nil
+}
+
+// readAll opens and takes every name on all threads, skips what is not DICOM and
 // enforces the limits on what is.
-func readAll(names []string, lim Limits, open func(n int) (io.ReadCloser, int64, error)) ([]File, error) {
+func readAll(names []string, lim Limits, take taker, open func(n int) (io.ReadCloser, int64, error)) ([]File, error) {
 	files := make([]File, len(names))
 	var total, count atomic.Int64
 	var group errgroup.Group
@@ -177,23 +195,19 @@ func readAll(names []string, lim Limits, open func(n int) (io.ReadCloser, int64,
 			if size > lim.MaxFileBytes || total.Add(size) > lim.MaxTotalBytes || count.Add(1) > int64(lim.MaxFiles) {
 				return tooLarge(lim)
 			}
-			data := make([]byte, max(size, int64(len(head))))
-			copy(data, head)
-			if _, err := io.ReadFull(body, data[len(head):]); err != nil {
-				return where(&Refusal{What: "file is damaged", Do: exportAgain, Err: err})
+			file, err := take(head, body, size)
+			if err != nil {
+				return where(asRefusal(err))
 			}
-			// One byte more than declared makes the reader check size and checksum.
-			if extra, err := body.Read(make([]byte, 1)); extra != 0 || !errors.Is(err, io.EOF) {
-				return where(&Refusal{What: "file is damaged", Do: exportAgain, Err: err})
-			}
-			files[n] = File{Name: name, Data: data}
+			file.Name = name
+			files[n] = file
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, asRefusal(err)
 	}
-	files = slices.DeleteFunc(files, func(f File) bool { return f.Data == nil })
+	files = slices.DeleteFunc(files, func(f File) bool { return f.Data == nil && f.disk == nil })
 	if len(files) == 0 {
 		return nil, errNoDICOM
 	}

@@ -10,13 +10,19 @@ import (
 )
 
 // Object is one parsed instance. Text is UTF-8, whatever the file's character set
-// was. Pixel Data is not among the elements.
+// was. Pixel Data is not among the elements; Frame gives it, whatever its encoding.
 type Object struct {
 	Dataset           dicom.Dataset    // without group 0002 and without Pixel Data
 	Meta              []*dicom.Element // group 0002
 	TransferSyntaxUID string
-	Pixels            []byte // native bytes as they stand in the file, aliasing it; nil if there are none
-	PixelOffset       int    // where Pixels begins in the file
+	// Pixels are native and little-endian; they alias the file where they stand in it
+	// so. nil if there are none, if they are compressed, or if they were left on disk
+	// (see OpenFiles); Frame and Native give them in each case.
+	Pixels      []byte
+	PixelOffset int // where Pixels begins in the file, 0 where it does not stand there
+
+	fragments *encapsulated // compressed pixels, nil if there are none
+	onDisk    *section      // uncompressed pixels that were left on disk, or nil
 }
 
 // Element returns the first top-level element with the tag, or nil.
@@ -40,13 +46,20 @@ func (o *Object) Strings(t tag.Tag) []string { return values(o.Element(t)) }
 
 // Float64s returns the values of a numeric attribute, also of decimal and integer
 // strings; false if it is absent, empty or no number.
-func (o *Object) Float64s(t tag.Tag) ([]float64, bool) {
-	e := o.Element(t)
+func (o *Object) Float64s(t tag.Tag) ([]float64, bool) { return numbersOf(o.Element(t)) }
+
+// numbersOf is Float64s of an element, which may be nil.
+func numbersOf(e *dicom.Element) ([]float64, bool) {
 	if e == nil || e.Value == nil {
 		return nil, false
 	}
 	switch v := e.Value.GetValue().(type) {
 	case []float64:
+		for _, number := range v {
+			if number-number != 0 { // neither NaN nor infinite
+				return nil, false
+			}
+		}
 		return v, len(v) > 0
 	case []int:
 		list := make([]float64, len(v))
@@ -58,7 +71,7 @@ func (o *Object) Float64s(t tag.Tag) ([]float64, bool) {
 		list := make([]float64, len(v))
 		for n, text := range v {
 			number, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-			if err != nil || number-number != 0 { // neither NaN nor infinite
+			if err != nil || number-number != 0 {
 				return nil, false
 			}
 			list[n] = number

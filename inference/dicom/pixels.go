@@ -2,75 +2,137 @@ package dicom
 
 import (
 	"encoding/binary"
-	"fmt"
+	"math"
 	"runtime"
+	"sync/atomic"
 
+	"github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/medhive/medhive/inference/volume"
 )
 
-// pixelFormat is how one slice stores its samples (PS3.3 C.7.6.3).
-type pixelFormat struct {
-	rows, columns     int
-	allocated, stored int // bits
-	signed            bool
-	slope, intercept  float64 // stored value × slope + intercept (PS3.3 C.11.1)
+// scale turns stored values into modality units such as HU (PS3.3 C.11.1): by a
+// table, or stored × slope + intercept.
+type scale struct {
+	slope, intercept float64
+	table            []float32 // nil where the scale is linear
+	tableFrom        int64     // the stored value of the table's first entry
 }
 
-// readFormat checks the image pixel module and that the pixels are all there.
-func readFormat(o *Object) (pixelFormat, *Refusal) {
-	var f pixelFormat
-	integer := func(t tag.Tag) int { v, _ := o.Int(t); return v }
-	f.rows, f.columns = integer(tag.Rows), integer(tag.Columns)
-	f.allocated, f.stored = integer(tag.BitsAllocated), integer(tag.BitsStored)
-	f.signed = integer(tag.PixelRepresentation) == 1
-	if f.rows < 1 || f.columns < 1 {
-		return f, &Refusal{What: "slice has no rows or columns", Do: exportAgain}
+// readScale reads a frame's modality transformation. An absent one keeps the values.
+func readScale(v view) (scale, *Refusal) {
+	s := scale{slope: 1}
+	if items := v.object.Sequence(tag.ModalityLUTSequence); len(items) > 0 {
+		var refusal *Refusal
+		s.table, s.tableFrom, refusal = readTable(Find(items[0], tag.LUTDescriptor), Find(items[0], tag.LUTData))
+		return s, refusal
 	}
-	if samples := integer(tag.SamplesPerPixel); samples != 1 {
-		return f, &Refusal{What: "slice is in colour", Do: "send the original greyscale series"}
+	if slope, ok := v.numbers(rescaleSlope); ok && slope[0] != 0 {
+		s.slope = slope[0]
 	}
-	if o.String(tag.PhotometricInterpretation) != "MONOCHROME2" {
-		return f, &Refusal{What: "slice is not stored as MONOCHROME2", Do: "send the original greyscale series"}
+	if intercept, ok := v.numbers(rescaleIntercept); ok {
+		s.intercept = intercept[0]
 	}
-	if frames, ok := o.Int(tag.NumberOfFrames); ok && frames != 1 {
-		return f, &Refusal{What: "multi-frame image is not supported yet", Do: "export as one file per slice"}
+	if math.Abs(s.slope) > math.MaxFloat32 || math.Abs(s.intercept) > math.MaxFloat32 {
+		return s, &Refusal{What: "rescale slope or intercept is out of range", Do: exportAgain}
 	}
-	if (f.allocated != 8 && f.allocated != 16) || f.stored < 1 || f.stored > f.allocated || integer(tag.HighBit) != f.stored-1 {
-		return f, &Refusal{What: "bit depth is not supported", Where: fmt.Sprintf("%d bits stored of %d", f.stored, f.allocated), Do: "export with 8 or 16 bits, high bit at the top of the stored bits"}
-	}
-	if want := f.rows * f.columns * f.allocated / 8; len(o.Pixels) < want {
-		return f, &Refusal{What: "slice is truncated", Where: fmt.Sprintf("%d of %d bytes of pixels", len(o.Pixels), want), Do: exportAgain}
-	}
-	f.slope, f.intercept = 1, 0
-	if slope, ok := o.Float64s(tag.RescaleSlope); ok && slope[0] != 0 {
-		f.slope = slope[0]
-	}
-	if intercept, ok := o.Float64s(tag.RescaleIntercept); ok {
-		f.intercept = intercept[0]
-	}
-	return f, nil
+	return s, nil
 }
 
-// Image decodes the pixels to one volume, rescaled to modality units.
+// of is the modality value of one stored value.
+func (s scale) of(v int64) float32 {
+	if s.table != nil {
+		return s.table[min(max(v-s.tableFrom, 0), int64(len(s.table)-1))]
+	}
+	return float32(float64(v)*s.slope + s.intercept)
+}
+
+// maxTableEntries is what the first value of a LUT Descriptor, a US, can say; 0 means
+// one more (PS3.3 C.11.1.1).
+const maxTableEntries = 1 << 16
+
+// readTable reads a lookup table: entries, the first stored value that it maps, and
+// bits of an entry; then the entries as words, or as bytes where they are packed.
+func readTable(descriptor, data *dicom.Element) ([]float32, int64, *Refusal) {
+	bad := &Refusal{What: "lookup table contradicts itself", Do: exportAgain}
+	shape, ok := numbersOf(descriptor)
+	if !ok || len(shape) != 3 || data == nil || data.Value == nil {
+		return nil, 0, bad
+	}
+	entries := int(shape[0])
+	if entries < 0 { // a US that was read as SS
+		entries += maxTableEntries
+	}
+	if entries == 0 {
+		entries = maxTableEntries
+	}
+	if entries < 1 || entries > maxTableEntries {
+		return nil, 0, bad
+	}
+	table := make([]float32, entries)
+	switch words := data.Value.GetValue().(type) {
+	case []int:
+		if len(words) < entries {
+			return nil, 0, bad
+		}
+		for n := range table {
+			table[n] = float32(words[n] & math.MaxUint16)
+		}
+	case []byte:
+		switch {
+		case len(words) >= 2*entries:
+			for n := range table {
+				table[n] = float32(binary.LittleEndian.Uint16(words[2*n:]))
+			}
+		case len(words) >= entries && shape[2] <= 8:
+			for n := range table {
+				table[n] = float32(words[n])
+			}
+		default:
+			return nil, 0, bad
+		}
+	default:
+		return nil, 0, bad
+	}
+	return table, int64(shape[1]), nil
+}
+
+// collectEvery is after how many decompressed bytes Image has their memory taken
+// back. Go's collector would let garbage grow to the size of the volume first, and
+// the runner that reads has a cap.
+const collectEvery = 24 << 20
+
+// Image decodes the pixels to one volume in modality units. Slices are decoded side
+// by side, each dropped as soon as it is converted: the memory needed is that of the
+// volume and, for compressed slices, of a few of them.
 func (s *Series) Image() (*volume.Image, error) {
 	img := &volume.Image{Grid: s.Grid, Data: make([]float32, s.Grid.Voxels())}
 	plane := s.Grid.Size[0] * s.Grid.Size[1]
+	var garbage, next atomic.Int64
 	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for k, in := range s.Instances {
+	for range min(runtime.GOMAXPROCS(0), len(s.Instances)) {
 		group.Go(func() error {
-			format, refusal := readFormat(in.Object)
-			if refusal != nil {
-				return refusal.at("slice %d of %d", k+1, len(s.Instances))
+			var buffer []byte // of slices that stand on disk
+			for {
+				k := int(next.Add(1)) - 1
+				if k >= len(s.Instances) {
+					return nil
+				}
+				in := &s.Instances[k]
+				raw, format, refusal := in.Object.frame(in.format, in.Frame, &buffer)
+				if refusal != nil {
+					next.Store(int64(len(s.Instances))) // the others need not go on
+					return refusal.at("slice %d of %d", k+1, len(s.Instances))
+				}
+				convert(img.Data[k*plane:(k+1)*plane], raw, format, in.scale, in.inverted)
+				if in.Object.fragments != nil {
+					if total := garbage.Add(int64(len(raw))); total/collectEvery != (total-int64(len(raw)))/collectEvery {
+						runtime.GC()
+					}
+				}
 			}
-			if format.rows*format.columns != plane {
-				return &Refusal{What: "slices differ in their matrix size", Where: fmt.Sprintf("slice %d of %d", k+1, len(s.Instances)), Do: exportAgain}
-			}
-			format.decode(img.Data[k*plane:(k+1)*plane], in.Object.Pixels)
-			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -79,35 +141,46 @@ func (s *Series) Image() (*volume.Image, error) {
 	return img, nil
 }
 
-// decode converts stored samples. Bits above the stored ones, where old files keep
-// overlays, are dropped.
-func (f pixelFormat) decode(out []float32, raw []byte) {
-	slope, intercept := float32(f.slope), float32(f.intercept)
-	shift := 32 - f.stored
-	if f.allocated == 8 {
-		raw = raw[:len(out)]
-		for n, b := range raw {
-			out[n] = f.sample(uint32(b), shift)*slope + intercept
-		}
+// convert turns the samples of a greyscale frame into modality units. inverted
+// mirrors them in the range of the stored bits, so that bright means much.
+func convert(out []float32, raw []byte, f imageFormat, s scale, inverted bool) {
+	if inverted {
+		low, high := f.storedRange()
+		f.samples(raw, func(n int, v int64) { out[n] = s.of(low + high - v) })
 		return
 	}
-	raw = raw[:2*len(out)]
-	if !f.signed && slope == 1 && intercept == 0 {
-		mask := uint16(1<<f.stored - 1)
-		for n := range out {
-			out[n] = float32(binary.LittleEndian.Uint16(raw[2*n:]) & mask)
-		}
+	if f.Allocated == 16 && s.table == nil && f.high == f.Stored-1 {
+		convert16(out, raw, f, float32(s.slope), float32(s.intercept))
 		return
 	}
-	for n := range out {
-		out[n] = f.sample(uint32(binary.LittleEndian.Uint16(raw[2*n:])), shift)*slope + intercept
-	}
+	f.samples(raw, func(n int, v int64) { out[n] = s.of(v) })
 }
 
-// sample keeps the stored bits and extends the sign.
-func (f pixelFormat) sample(v uint32, shift int) float32 {
-	if f.signed {
-		return float32(int32(v<<shift) >> shift)
+// storedRange is the least and the greatest value that the stored bits can hold.
+func (f imageFormat) storedRange() (low, high int64) {
+	if f.Signed {
+		return -1 << (f.Stored - 1), 1<<(f.Stored-1) - 1
 	}
-	return float32(v << shift >> shift)
+	return 0, 1<<f.Stored - 1
+}
+
+// convert16 is convert for what nearly all series are: 16 bits, linear.
+func convert16(out []float32, raw []byte, f imageFormat, slope, intercept float32) {
+	raw = raw[:2*len(out)]
+	shift := 32 - f.Stored
+	switch {
+	case f.Signed && f.Stored == 16:
+		for n := range out {
+			out[n] = float32(int16(binary.LittleEndian.Uint16(raw[2*n:])))*slope + intercept
+		}
+	case f.Signed:
+		for n := range out {
+			out[n] = float32(int32(uint32(binary.LittleEndian.Uint16(raw[2*n:]))<<shift)>>shift)*slope + intercept
+		}
+	default:
+		mask := uint16(1<<f.Stored - 1)
+		for n := range out {
+			out[n] = float32(binary.LittleEndian.Uint16(raw[2*n:])&mask)*slope + intercept
+		}
+	}
 }

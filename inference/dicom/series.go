@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/suyashkumar/dicom/pkg/tag"
 	"golang.org/x/sync/errgroup"
@@ -21,13 +22,19 @@ type Selection struct {
 	MaxSpacingMM float64 // a larger voxel edge is refused; 0 means no limit
 }
 
-// Instance is one slice of a series.
+// Instance is one slice of a series: a single-frame instance or a frame of one.
 type Instance struct {
 	Object      *Object
+	Frame       int // of Object, from 0; SEG and SR count from 1
 	File        int // position among the files that were given, from 1
 	SOPClassUID string
 	UID         string     // SOP Instance UID
 	Position    [3]float64 // mm, LPS: centre of the first voxel (PS3.3 C.7.6.2.1.1)
+
+	view     view
+	format   imageFormat
+	scale    scale
+	inverted bool
 }
 
 // Series is one image series with a regular grid: i runs along a row of pixels, j
@@ -39,18 +46,33 @@ type Series struct {
 	Modality            string
 	Grid                volume.Grid
 	Instances           []Instance // sorted along the slice normal (row direction × column direction)
-
-	format pixelFormat
+	// Notes say what was left out to get one volume: identical duplicates, localisers,
+	// further time points or echoes. They hold no patient data.
+	Notes []string
 }
 
 // ReadSeries parses the files of a study and takes the series that fits the
-// selection and has the most slices, the first by UID among equals. It checks that
-// its slices form one regular volume. Every error is a *Refusal.
+// selection and has the most slices, the first by UID among equals; multi-frame
+// instances count by their frames. It checks that its slices form one regular
+// volume. Every error is a *Refusal.
 func ReadSeries(files []File, sel Selection, lim Limits) (*Series, error) {
 	lim = lim.orDefault()
+	objects, err := parseStudy(files, lim)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := choose(objects, sel)
+	if err != nil {
+		return nil, err
+	}
+	return newSeries(chosen, len(files), sel, lim)
+}
+
+// parseStudy parses all files; the first refusal in their order counts.
+func parseStudy(files []File, lim Limits) ([]*Object, error) {
 	var total int64
 	for _, f := range files {
-		total += int64(len(f.Data))
+		total += f.size()
 	}
 	if len(files) > lim.MaxFiles || total > lim.MaxTotalBytes {
 		return nil, tooLarge(lim)
@@ -59,13 +81,14 @@ func ReadSeries(files []File, sel Selection, lim Limits) (*Series, error) {
 		return nil, errNoDICOM
 	}
 	objects := make([]*Object, len(files))
+	refusals := make([]*Refusal, len(files))
+	var unpacked atomic.Int64
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	refusals := make([]*Refusal, len(files))
 	for n, f := range files {
 		group.Go(func() error {
 			var err error
-			if objects[n], err = Parse(f, lim); err != nil {
+			if objects[n], err = parse(f, lim, &unpacked); err != nil {
 				refusals[n] = asRefusal(err).at("file %d of %d", n+1, len(files))
 			}
 			return nil
@@ -77,91 +100,87 @@ func ReadSeries(files []File, sel Selection, lim Limits) (*Series, error) {
 			return nil, refusal
 		}
 	}
-	chosen, err := choose(objects, sel)
-	if err != nil {
-		return nil, err
-	}
-	return newSeries(chosen, len(files), sel)
+	return objects, nil
 }
 
 // plainModality is a modality that can be shown: a few capitals carry no name.
 var plainModality = regexp.MustCompile(`^[A-Z]{2,4}$`)
 
-// choose groups images by series and picks one.
-func choose(objects []*Object, sel Selection) ([]Instance, error) {
-	groups := map[string][]Instance{}
+// images are the objects of the modality that have pixels, with their places among
+// the files.
+func images(objects []*Object, modality string) ([]Instance, *Refusal) {
 	var others []string
+	var found []Instance
 	for n, o := range objects {
-		modality := o.String(tag.Modality)
-		if sel.Modality != "" && modality != sel.Modality {
-			if plainModality.MatchString(modality) && !slices.Contains(others, modality) {
-				others = append(others, modality)
+		own := o.String(tag.Modality)
+		if modality != "" && own != modality {
+			if plainModality.MatchString(own) && !slices.Contains(others, own) {
+				others = append(others, own)
 			}
 			continue
 		}
-		if o.Pixels == nil || o.String(tag.SeriesInstanceUID) == "" {
+		if !o.hasPixels() || o.String(tag.SeriesInstanceUID) == "" {
 			continue
 		}
-		uid := o.String(tag.SeriesInstanceUID)
-		groups[uid] = append(groups[uid], Instance{Object: o, File: n + 1, SOPClassUID: o.String(tag.SOPClassUID), UID: o.String(tag.SOPInstanceUID)})
+		found = append(found, Instance{Object: o, File: n + 1, SOPClassUID: o.String(tag.SOPClassUID), UID: o.String(tag.SOPInstanceUID)})
 	}
-	if len(groups) == 0 {
+	if len(found) == 0 {
 		slices.Sort(others)
-		found := "none of the files holds an image series of a named modality"
+		r := &Refusal{What: fmt.Sprintf("no %s image series", modality), Where: "none of the files holds an image series of a named modality", Do: fmt.Sprintf("send a study of modality %s, or choose another model", modality)}
+		if modality == "" {
+			r = &Refusal{What: "no image series", Where: "none of the files holds an image that belongs to a series", Do: "send the images of the study"}
+		}
 		if len(others) > 0 {
-			found = "the study holds " + strings.Join(others, ", ")
+			r.Where = "the study holds " + strings.Join(others, ", ")
 		}
-		return nil, &Refusal{What: fmt.Sprintf("no %s image series", sel.Modality), Where: found, Do: fmt.Sprintf("send a study of modality %s, or choose another model", sel.Modality)}
+		return nil, r
 	}
-	var chosen []Instance
-	var chosenUID string
-	for uid, instances := range groups {
-		if c := cmp.Compare(len(instances), len(chosen)); c > 0 || (c == 0 && uid < chosenUID) {
-			chosen, chosenUID = instances, uid
+	return found, nil
+}
+
+// choose groups images by series and picks the one with the most frames.
+func choose(objects []*Object, sel Selection) ([]Instance, error) {
+	found, refusal := images(objects, sel.Modality)
+	if refusal != nil {
+		return nil, refusal
+	}
+	groups := map[string][]Instance{}
+	frames := map[string]int{}
+	for _, in := range found {
+		uid := in.Object.String(tag.SeriesInstanceUID)
+		groups[uid] = append(groups[uid], in)
+		frames[uid] += max(in.Object.FrameCount(), 1)
+	}
+	chosen := ""
+	for uid := range groups {
+		if c := cmp.Compare(frames[uid], frames[chosen]); c > 0 || (c == 0 && uid < chosen) {
+			chosen = uid
 		}
 	}
-	return chosen, nil
+	return groups[chosen], nil
 }
 
 // newSeries checks instance by instance, then the stack.
-func newSeries(instances []Instance, files int, sel Selection) (*Series, error) {
+func newSeries(instances []Instance, files int, sel Selection, lim Limits) (*Series, error) {
 	lead := instances[0].Object
 	s := &Series{
 		StudyUID:            lead.String(tag.StudyInstanceUID),
 		UID:                 lead.String(tag.SeriesInstanceUID),
 		FrameOfReferenceUID: lead.String(tag.FrameOfReferenceUID),
 		Modality:            lead.String(tag.Modality),
-		Instances:           instances,
 	}
-	planes := make([]plane, len(instances))
+	b := &stacker{series: s, files: files, sel: sel}
 	for n := range instances {
-		in := &instances[n]
-		where := func(r *Refusal) *Refusal { return r.at("file %d of %d", in.File, files) }
-		var refusal *Refusal
-		if planes[n], refusal = readPlane(in.Object); refusal != nil {
-			return nil, where(refusal)
-		}
-		in.Position = planes[n].position
-		format, refusal := readFormat(in.Object)
-		if refusal != nil {
-			return nil, where(refusal)
-		}
-		if n == 0 {
-			s.format = format
-		}
-		if refusal := planes[n].sameAs(planes[0]); refusal != nil {
-			return nil, where(refusal)
-		}
-		if format.rows != s.format.rows || format.columns != s.format.columns {
-			return nil, where(&Refusal{What: "slices differ in their matrix size", Do: "send one series, not several merged ones"})
-		}
-		if in.Object.String(tag.FrameOfReferenceUID) != s.FrameOfReferenceUID || in.Object.String(tag.StudyInstanceUID) != s.StudyUID {
-			return nil, where(&Refusal{What: "slices belong to different studies or frames of reference", Do: "send one series, not several merged ones"})
+		if refusal := b.add(instances[n]); refusal != nil {
+			return nil, refusal.at("file %d of %d", instances[n].File, files)
 		}
 	}
-	grid, err := s.stack(planes, files, sel)
-	if err != nil {
-		return nil, err
+	grid, refusal := b.stack()
+	if refusal != nil {
+		return nil, refusal
+	}
+	if grid.Voxels() > lim.MaxVoxels {
+		return nil, &Refusal{What: "series is too large", Where: fmt.Sprintf("%d × %d × %d voxels, the limit is %d million", grid.Size[0], grid.Size[1], grid.Size[2], lim.MaxVoxels>>20), Do: "send the series that matters only"}
 	}
 	s.Grid = grid
 	return s, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 )
 
 // firstBuffer is what is allocated for a declared file before its bytes arrive.
@@ -33,10 +34,31 @@ func WriteTar(w io.Writer, files []File) error {
 // ReadTar unpacks what WriteTar made. Anything but regular files with relative
 // names, and anything over the limits, is refused.
 func ReadTar(r io.Reader, lim Limits) ([]File, error) {
+	in := tar.NewReader(r)
+	return unpack(in, lim, func(size int64) ([]byte, error) {
+		data := bytes.NewBuffer(make([]byte, 0, min(size, firstBuffer)))
+		_, err := io.Copy(data, in)
+		return data.Bytes(), err
+	})
+}
+
+// OpenTar is ReadTar for an archive in memory, without a copy: the files alias it.
+func OpenTar(archive []byte, lim Limits) ([]File, error) {
+	r := bytes.NewReader(archive)
+	return unpack(tar.NewReader(r), lim, func(size int64) ([]byte, error) {
+		at := int64(len(archive)) - int64(r.Len())
+		if size > int64(r.Len()) {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return archive[at : at+size : at+size], nil
+	})
+}
+
+// unpack lists the files of an archive; body gives the bytes of the current one.
+func unpack(in *tar.Reader, lim Limits, body func(size int64) ([]byte, error)) ([]File, error) {
 	lim = lim.orDefault()
 	var files []File
 	var total int64
-	in := tar.NewReader(r)
 	for {
 		head, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -48,16 +70,26 @@ func ReadTar(r io.Reader, lim Limits) ([]File, error) {
 		if err != nil {
 			return nil, refuse("study archive is damaged", err)
 		}
-		if head.Typeflag != tar.TypeReg || !filepath.IsLocal(head.Name) {
+		if head.Typeflag != tar.TypeReg || sparse(head) || !filepath.IsLocal(head.Name) {
 			return nil, refuse("study archive holds something that is not a plain file", nil)
 		}
 		if total += head.Size; head.Size < 0 || head.Size > lim.MaxFileBytes || total > lim.MaxTotalBytes || len(files) >= lim.MaxFiles {
 			return nil, tooLarge(lim)
 		}
-		data := bytes.NewBuffer(make([]byte, 0, min(head.Size, firstBuffer)))
-		if _, err := io.Copy(data, in); err != nil || int64(data.Len()) != head.Size {
+		data, err := body(head.Size)
+		if err != nil || int64(len(data)) != head.Size {
 			return nil, refuse("study archive is damaged", err)
 		}
-		files = append(files, File{Name: head.Name, Data: data.Bytes()})
+		files = append(files, File{Name: head.Name, Data: data})
 	}
+}
+
+// sparse says whether a file's bytes are not all in the archive.
+func sparse(head *tar.Header) bool {
+	for key := range head.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
