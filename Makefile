@@ -27,13 +27,14 @@ demo: build ## one real head scan from a clinic's folder to a claimed reward
 verify-demo: ## recompute the epoch of the last demo from its files
 	./bin/medhive coordinator verify $(OUT)
 
-test-tools: ## bring dciodvfy for the tests (unpacked, not installed)
+test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmjs, real files (unpacked, not installed)
 	@./packaging/test-tools.sh $(TOOLS)
+	@./packaging/checks/install.sh
 
 test: build test-tools ## run every test
 	go test -timeout 10m ./... ./testdata ./testdata/generate
 
-bench: build ## measure the targets; ROOM=name for one room; writes bench.json
+bench: build test-tools ## measure the targets; ROOM=name for one room; writes bench.json
 	go run ./cmd/bench --room "$(ROOM)" --out bench.json
 
 lint: ## gofmt, vet and staticcheck
@@ -47,6 +48,6 @@ generate: ## rebuild contracts, bindings, protobuf and the de-identification tab
 	go generate ./scheduler/clinic
 
 clean: ## remove what the targets above made
-	rm -rf bin $(OUT) bench.json .tools $(RUNTIME)/node_modules attest/contracts/node_modules
+	rm -rf bin $(OUT) bench.json .tools $(RUNTIME)/node_modules attest/contracts/node_modules packaging/checks/node_modules
 
 .PHONY: help deps build demo verify-demo test test-tools bench lint generate clean

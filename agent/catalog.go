@@ -1,13 +1,33 @@
 package agent
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/medhive/medhive/models/catalog"
+	"github.com/medhive/medhive/models/store"
 )
 
-// OpenCatalog lists the models of this home: the embedded reference model and the
-// packages below home/models, if there are any.
+// storeFolder is where fetched packages lie below the home.
+const storeFolder = "store"
+
+// OpenStore opens the home's store of fetched packages and makes it if need be.
+func OpenStore(home string) (*store.Store, error) {
+	return store.Open(filepath.Join(home, storeFolder), nil)
+}
+
+// OpenCatalog lists the models of this home: the embedded reference model, the packages
+// below home/models that somebody put there, and those of the store, if there are any.
 func OpenCatalog(home string) (*catalog.Catalog, error) {
-	return catalog.Open(filepath.Join(home, "models"))
+	folders := filepath.Join(home, "models")
+	if _, err := os.Stat(filepath.Join(home, storeFolder)); errors.Is(err, fs.ErrNotExist) {
+		return catalog.Open(folders)
+	}
+	packages, err := OpenStore(home)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.OpenWith(folders, packages)
 }

@@ -35,9 +35,11 @@ type ClinicConfig struct {
 	State   string // folder of this role; vault and its key lie in folders of their own below it
 	Listen  []string
 	Network Network
-	Lease   time.Duration      // how long a silent node keeps a job; 0: the market's default
-	Events  func(broker.Event) // may be nil; called in order
-	Log     *slog.Logger
+	Lease   time.Duration // how long a silent node keeps a job; 0: the market's default
+	// Namespaces are what the clinic's record system calls its identifiers, for fhir.json.
+	Namespaces clinic.Namespaces
+	Events     func(broker.Event) // may be nil; called in order
+	Log        *slog.Logger
 }
 
 // Submission asks for one study to be analysed.
@@ -52,18 +54,28 @@ type Submission struct {
 
 // Report is how a submission ended.
 type Report struct {
-	Task           models.Digest        `json:"task"`
-	State          scheduler.State      `json:"state"`
-	Winner         string               `json:"winner"`
-	Fence          uint64               `json:"fence"`
-	Bids           []broker.BidSummary  `json:"bids"`
-	Provider       string               `json:"provider"`
-	RuntimeVersion string               `json:"ort_version"`
-	Segments       []inference.Segment  `json:"segments"`
-	Folder         string               `json:"folder"` // where the files were delivered
-	Files          []string             `json:"files"`
-	Receipt        attest.SignedReceipt `json:"receipt"`
-	Phases         Phases               `json:"phases_ns"`
+	Task           models.Digest       `json:"task"`
+	State          scheduler.State     `json:"state"`
+	Winner         string              `json:"winner"`
+	Fence          uint64              `json:"fence"`
+	Bids           []broker.BidSummary `json:"bids"`
+	Provider       string              `json:"provider"`
+	RuntimeVersion string              `json:"ort_version"`
+	// LeftOut says what of the study was not sent, and why: duplicates, localisers,
+	// further echoes or time points.
+	LeftOut []string `json:"left_out,omitempty"`
+	// Outcome is "completed", or "failed" or "not-applicable" with a reason; then the
+	// files say so and hold no figures.
+	Outcome       string                  `json:"outcome,omitempty"`
+	Reason        string                  `json:"reason,omitempty"`
+	Segments      []inference.Segment     `json:"segments"`
+	Measurements  []inference.Measurement `json:"measurements,omitempty"`
+	Probabilities []inference.Probability `json:"probabilities,omitempty"`
+	Boxes         []inference.Box         `json:"boxes,omitempty"`
+	Folder        string                  `json:"folder"` // where the files were delivered
+	Files         []string                `json:"files"`
+	Receipt       attest.SignedReceipt    `json:"receipt"`
+	Phases        Phases                  `json:"phases_ns"`
 }
 
 // Phases are the parts of a submission, each on the clinic's monotonic clock.
@@ -165,7 +177,7 @@ func (c *Clinic) openState() (err error) {
 	if err != nil {
 		return err
 	}
-	c.door = clinic.NewDoor(c.vault, dicom.DefaultLimits(), time.Now)
+	c.door = clinic.NewDoor(c.vault, dicom.DefaultLimits(), time.Now).WithNamespaces(c.conf.Namespaces)
 	c.catalog, err = OpenCatalog(filepath.Dir(c.conf.State))
 	return err
 }
@@ -210,7 +222,7 @@ func (c *Clinic) check(task models.Digest, receipt attest.Receipt, encoded []byt
 	if err := c.door.CheckReceipt(task, receipt, result.Findings); err != nil {
 		return err
 	}
-	_, err = c.door.Restore(task, result)
+	_, err = c.door.Restore(task, result, receipt.FinishedAt)
 	return err
 }
 
@@ -225,11 +237,16 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	study, err := clinic.Intake(ctx, s.Path, pkg.Manifest.Selection, dicom.DefaultLimits())
+	study, err := takeIn(ctx, s.Path, pkg.Manifest)
 	if err != nil {
 		return report, err
 	}
-	c.narrate("intake", fmt.Sprintf("%d slices of one %s series, geometry checked", study.Slices(), pkg.Manifest.Selection.Modality))
+	if study.Picture != nil {
+		c.narrate("intake", fmt.Sprintf("one %s image", study.Picture.Modality))
+	} else {
+		report.LeftOut = study.Series.Notes
+		c.narrate("intake", fmt.Sprintf("%d slices of one %s series, geometry checked", study.Slices(), study.Series.Modality))
+	}
 	report.Phases.Intake = lap(&begun)
 	prepared, err := c.door.Prepare(ctx, study, pkg)
 	if err != nil {
@@ -253,13 +270,22 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	}
 	report.add(outcome)
 	if outcome.State != scheduler.Resulted && outcome.State != scheduler.Delivered {
-		return report, fmt.Errorf("%w: task %s is %s: %s; submit it again to try anew", ErrNoResult, prepared.Task.Short(), outcome.State, outcome.Reason)
+		err := fmt.Errorf("%w: task %s is %s: %s; submit it again to try anew; a report and a FHIR bundle that say so are in the folder of the results", ErrNoResult, prepared.Task.Short(), outcome.State, outcome.Reason)
+		return report, errors.Join(err, c.notify(s.Out, study, pkg, outcome, &report))
 	}
 	lap(&begun)
 	err = c.deliver(ctx, s.Out, outcome, &report)
 	report.Phases.Deliver = lap(&begun)
 	report.Phases.Total = time.Since(start)
 	return report, err
+}
+
+// takeIn reads what a model takes: a series, or one picture.
+func takeIn(ctx context.Context, path string, m models.Manifest) (*clinic.Study, error) {
+	if m.Axes() == 2 {
+		return clinic.IntakePicture(ctx, path, m.Selection, dicom.DefaultLimits())
+	}
+	return clinic.Intake(ctx, path, m.Selection, dicom.DefaultLimits())
 }
 
 // deliver gives the result its patient back and writes it once.
@@ -275,7 +301,7 @@ func (c *Clinic) deliver(ctx context.Context, out string, outcome broker.Outcome
 	if err != nil {
 		return err
 	}
-	files, err := c.door.Restore(outcome.Task, result)
+	files, err := c.door.Restore(outcome.Task, result, outcome.Receipt.Receipt.FinishedAt)
 	if err != nil {
 		return err
 	}
@@ -288,6 +314,26 @@ func (c *Clinic) deliver(ctx context.Context, out string, outcome broker.Outcome
 		return err
 	}
 	report.State = scheduler.Delivered
+	return nil
+}
+
+// notify leaves a report and a bundle in out that say why there is no result, so that
+// who waits for one in the archive or the record system is told.
+func (c *Clinic) notify(out string, study *clinic.Study, pkg models.Package, outcome broker.Outcome, report *Report) error {
+	delivery, err := clinic.NewDelivery(c.vault, out)
+	if err != nil {
+		return err
+	}
+	files, err := c.door.Notice(study, pkg, outcome.Task, string(outcome.State)+": "+outcome.Reason)
+	if err != nil {
+		return err
+	}
+	folder, err := delivery.Notify(outcome.Task, files)
+	if err != nil {
+		return err
+	}
+	report.Outcome, report.Reason = inference.Failed, outcome.Reason
+	report.wrote(folder, files)
 	return nil
 }
 

@@ -6,17 +6,32 @@ import (
 	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models/catalog"
+	"github.com/medhive/medhive/models/store"
 	"github.com/medhive/medhive/scheduler/worker"
 )
 
-// executor runs jobs in the pool's runner processes.
+// executor runs jobs in the pool's runner processes. It holds a job's package in the
+// store meanwhile, so that no fetch evicts it.
 type executor struct {
-	pool    *runner.Pool
-	catalog *catalog.Catalog
+	pool     *runner.Pool
+	catalog  *catalog.Catalog
+	packages *store.Store
+	holder   string // under which name packages are held
 }
 
 func (e executor) Execute(ctx context.Context, job worker.Job, progress func(stage string, done float64)) (worker.Output, error) {
-	pkg, err := e.catalog.Find(job.PackageDigest.String())
+	entry, err := e.catalog.Entry(job.PackageDigest.String())
+	if err != nil {
+		return worker.Output{}, err
+	}
+	if entry.Origin == catalog.InStore {
+		if err := e.packages.Hold(entry.Digest, e.holder); err != nil {
+			return worker.Output{}, err
+		}
+		// A hold too many costs room until the node ends; the job's result is worth more.
+		defer func() { _ = e.packages.Release(entry.Digest, e.holder) }()
+	}
+	pkg, err := entry.Load()
 	if err != nil {
 		return worker.Output{}, err
 	}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +26,7 @@ import (
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/models/catalog"
+	"github.com/medhive/medhive/models/store"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/market"
 	"github.com/medhive/medhive/scheduler/transfer"
@@ -50,6 +51,7 @@ type NodeConfig struct {
 	MemoryBytes   int64         // cap of one runner; also what bids promise
 	ProbeDuration time.Duration // of the TOPS measurement
 	ClaimEvery    time.Duration // 0: only when Claim is called
+	ShareModels   bool          // give signed packages of the store to peers that ask by digest
 	Library       string        // libonnxruntime; empty: found
 	Runner        []string      // command line of the runner; empty: this executable's own
 	Log           *slog.Logger
@@ -66,10 +68,12 @@ type Node struct {
 	db        *bolt.DB
 	chain     *chain.Client
 	catalog   *catalog.Catalog
+	packages  *store.Store // fetched packages, and the verdicts on all of them
 	host      host.Host
 	market    *market.Market
 	pool      *runner.Pool
 	ready     map[models.Digest]worker.Model // by package; fixed once the runners are warm
+	leftOut   []string                       // models that are not offered, each with its reason; fixed then, too
 	worker    *worker.Worker
 	responder *uptime.Responder
 	peers     []peer.AddrInfo
@@ -126,7 +130,11 @@ func (n *Node) openState(context.Context) (err error) {
 	if n.db, err = openState(filepath.Join(n.conf.State, "node.db")); err != nil {
 		return err
 	}
-	n.catalog, err = OpenCatalog(filepath.Dir(n.conf.State))
+	home := filepath.Dir(n.conf.State)
+	if n.packages, err = OpenStore(home); err != nil {
+		return err
+	}
+	n.catalog, err = OpenCatalog(home)
 	return err
 }
 
@@ -158,45 +166,11 @@ func (n *Node) joinMarket(ctx context.Context) (err error) {
 	if n.host, err = p2p.NewHostIn(n.conf.State, n.key, n.conf.Listen); err != nil {
 		return err
 	}
+	if n.conf.ShareModels {
+		serveModels(n.host, n.packages)
+	}
 	n.market, err = market.New(ctx, n.host, market.Options{Log: n.conf.Log})
 	return err
-}
-
-// warmRunners starts a runner for every model that this node may run, so that the
-// first job finds library and weights loaded.
-func (n *Node) warmRunners(ctx context.Context) error {
-	command := n.conf.Runner
-	if len(command) == 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("find the runner's program: %w", err)
-		}
-		command = []string{self, "runner"}
-	}
-	n.pool = runner.NewPool(runner.Options{
-		Command: command, Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads,
-		MemoryBytes: n.conf.MemoryBytes, Log: n.conf.Log,
-	})
-	var faults []error
-	n.ready = map[models.Digest]worker.Model{}
-	for _, entry := range n.catalog.List() {
-		pkg, err := n.catalog.Find(entry.Digest.String())
-		if err != nil {
-			return err
-		}
-		process, err := n.pool.Warm(ctx, pkg)
-		if err != nil {
-			n.conf.Log.Error("model is left out: its runner does not start; remove or repair the package, then start again", "model", entry.Name(), "error", err)
-			faults = append(faults, fmt.Errorf("model %s: %w", entry.Name(), err))
-			continue
-		}
-		n.ready[entry.Digest] = worker.Model{ManifestDigest: pkg.ManifestDigest(), WeightsDigest: pkg.Manifest.Weights.SHA256}
-		n.conf.Log.Info("runner is warm", "model", entry.Name(), "isolation", process.Isolation())
-	}
-	if len(n.ready) == 0 {
-		return fmt.Errorf("no model can run here: %w", errors.Join(faults...))
-	}
-	return nil
 }
 
 func (n *Node) startWorker(ctx context.Context) error {
@@ -210,7 +184,7 @@ func (n *Node) startWorker(ctx context.Context) error {
 		Profile: worker.Profile{
 			Tier: uint8(n.profile.Tier), Trust: scheduler.TrustSoftware, Digest: n.profile.Digest(), MemoryBytes: n.conf.MemoryBytes,
 		},
-		Models: n.model, Executor: n.wrap(executor{n.pool, n.catalog}), Forward: n.forward, Log: n.conf.Log,
+		Models: n.model, Executor: n.wrap(executor{n.pool, n.catalog, n.packages, n.holder()}), Forward: n.forward, Log: n.conf.Log,
 	})
 	if err != nil {
 		return err
@@ -223,9 +197,12 @@ func (n *Node) startWorker(ctx context.Context) error {
 	return nil
 }
 
-// model says what the worker may promise of a package.
+// model says what the worker may promise of a package: nothing while it is quarantined.
 func (n *Node) model(pkg models.Digest) (worker.Model, bool) {
 	m, ok := n.ready[pkg]
+	if slices.ContainsFunc(n.pool.Quarantined(), func(q runner.Quarantine) bool { return q.Digest == pkg }) {
+		return worker.Model{}, false
+	}
 	return m, ok
 }
 
@@ -268,6 +245,9 @@ func (n *Node) Close() error {
 	}
 	if n.host != nil {
 		errs = append(errs, n.host.Close())
+	}
+	if n.packages != nil {
+		errs = append(errs, n.packages.ReleaseAll(n.holder()))
 	}
 	if n.chain != nil {
 		n.chain.Close()

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -24,7 +25,14 @@ func (r *Report) add(o broker.Outcome) {
 
 // describe takes over what was found and where it lies.
 func (r *Report) describe(folder string, f inference.Findings, files []dicom.File) {
-	r.Folder, r.Provider, r.RuntimeVersion, r.Segments = folder, f.Provider, f.Runtime, f.Segments
+	r.Provider, r.RuntimeVersion, r.Outcome, r.Reason = f.Provider, f.Runtime, cmp.Or(f.Outcome, inference.Completed), f.Reason
+	r.Segments, r.Measurements, r.Probabilities, r.Boxes = f.Segments, f.Measurements, f.Probabilities, f.Boxes
+	r.wrote(folder, files)
+}
+
+// wrote takes over where files lie.
+func (r *Report) wrote(folder string, files []dicom.File) {
+	r.Folder = folder
 	for _, file := range files {
 		r.Files = append(r.Files, filepath.Join(folder, file.Name))
 	}

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -43,7 +44,11 @@ func (n *Node) Status() NodeStatus {
 		Address: n.key.Address().Hex(), Peer: n.host.ID().String(), Recipient: n.recipient.Hex(), Jurisdiction: n.conf.Jurisdiction,
 		Tier: n.profile.Tier.String(), TOPS: n.profile.TOPS.Median, Provider: n.profile.TOPS.Provider, RuntimeVersion: n.profile.TOPS.Runtime,
 		Power: n.profile.Watts.String(), PriceGwei: n.conf.PriceGwei, Peers: len(n.host.Network().Peers()),
-		ClaimedWei: "unknown", Up: time.Since(n.started),
+		ClaimedWei: "unknown", Up: time.Since(n.started), Warnings: slices.Clone(n.leftOut),
+	}
+	for _, q := range n.pool.Quarantined() {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("model %s is not offered since %s: %d runners failed in a row, the last one: %s; repair the package or the driver, then restart the node",
+			q.Model, q.Since.UTC().Format(time.RFC3339), q.Tries, q.Reason))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
 	defer cancel()

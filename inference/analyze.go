@@ -1,19 +1,19 @@
 package inference
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/suyashkumar/dicom/pkg/tag"
 
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/inference/ort"
-	"github.com/medhive/medhive/inference/report"
 	"github.com/medhive/medhive/inference/volume"
 	"github.com/medhive/medhive/models"
 )
@@ -22,14 +22,8 @@ import (
 const (
 	StageReading    = "reading"    // tar, DICOM, geometry
 	StagePreprocess = "preprocess" // the manifest's steps
-	StageInference  = "inference"  // ONNX Runtime alone
-	StageReport     = "report"     // labels back on the source grid, volumes, SEG, picture
-)
-
-// The files of a result.
-const (
-	SegmentationFile = "seg.dcm"
-	OverlayFile      = "overlay.png"
+	StageInference  = "inference"  // ONNX Runtime, window by window where the manifest says so
+	StageReport     = "report"     // back on the source grid, measurements, SEG, report, picture
 )
 
 // NewSession loads the package's model on a provider that its manifest permits, and
@@ -49,173 +43,198 @@ func NewSession(rt *ort.Runtime, pkg models.Package, provider string, threads in
 
 // Analyze runs the model on the study, a tar of DICOM instances in any order. sess must
 // come from NewSession with the same package. progress, if not nil, hears each stage's
-// start (0) and end (1) from Analyze's own goroutine. A study that the model can't take
-// is a *dicom.Refusal; ctx ends the work at the next step or operator.
+// start (0) and end (1), and how far the windows are between, from Analyze's own
+// goroutine; while it does not return, the work waits. A study that the model can't take
+// is a *dicom.Refusal; one that was read and turns out to be of no use to the model is a
+// Result whose Outcome says so. ctx ends the work at the next step, window or operator.
 func Analyze(ctx context.Context, rt *ort.Runtime, sess *ort.Session, pkg models.Package, study []byte, progress func(stage string, done float64)) (Result, error) {
+	a := NewAnalysis(pkg, study, progress)
+	if err := a.Prepare(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := a.Infer(ctx, sess); err != nil {
+		return Result{}, err
+	}
+	return a.Report(ctx, rt, sess)
+}
+
+// Analysis is one study on its way through a model. Prepare, Infer and Report are called
+// once each and in this order; several Analyses may be in different stages at a time, so
+// that one is read and another written while a third computes. One Analysis is not safe
+// for concurrent use.
+type Analysis struct {
+	pkg      models.Package
+	study    []byte
+	progress func(stage string, done float64)
+	phases   map[string]time.Duration
+
+	source    source
+	conformed *volume.Image
+	answer    answer
+	outcome   string // Completed until something says otherwise
+	reason    string
+}
+
+// source is what was read: a series or a picture, and its values.
+type source struct {
+	series  *dicom.Series // nil for a picture
+	picture *dicom.Picture
+	image   *volume.Image // of a picture, k is the channel
+}
+
+// uid is the source series.
+func (s source) uid() string {
+	if s.series != nil {
+		return s.series.UID
+	}
+	return s.picture.SeriesUID
+}
+
+// NewAnalysis prepares nothing yet. study and progress as in Analyze.
+func NewAnalysis(pkg models.Package, study []byte, progress func(stage string, done float64)) *Analysis {
 	if progress == nil {
 		progress = func(string, float64) {}
 	}
-	phases := map[string]time.Duration{}
-	stage := func(name string, work func() error) error {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	return &Analysis{pkg: pkg, study: study, progress: progress, phases: map[string]time.Duration{}, outcome: Completed}
+}
+
+// stage times one stage and turns what only concerns this study into an outcome.
+func (a *Analysis) stage(ctx context.Context, name string, work func() error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	a.progress(name, 0)
+	started := time.Now()
+	err := work()
+	switch {
+	case errors.Is(err, volume.ErrUnsuited):
+		a.outcome, a.reason = NotApplicable, reasonOf(name, err)
+	case errors.Is(err, volume.ErrNotFinite):
+		a.outcome, a.reason = Failed, reasonOf(name, err)
+	case err != nil:
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	a.phases[name] = time.Since(started)
+	a.progress(name, 1)
+	return nil
+}
+
+// reasonOf is an error as a result states it.
+func reasonOf(stage string, err error) string {
+	text := strings.Map(func(c rune) rune {
+		if !unicode.IsGraphic(c) {
+			return ' '
 		}
-		progress(name, 0)
-		started := time.Now()
-		if err := work(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		return c
+	}, stage+": "+err.Error())
+	for len(text) > maxReasonBytes {
+		_, last := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-last]
+	}
+	return text
+}
+
+// Prepare reads the study and runs the manifest's steps on it. A study that the model
+// can't take is a *dicom.Refusal.
+func (a *Analysis) Prepare(ctx context.Context) error {
+	if err := a.stage(ctx, StageReading, a.read); err != nil {
+		return err
+	}
+	return a.stage(ctx, StagePreprocess, a.conform)
+}
+
+// read unpacks the tar and reads what the manifest selects.
+func (a *Analysis) read() error {
+	m := a.pkg.Manifest
+	limits := dicom.DefaultLimits()
+	files, err := dicom.OpenTar(a.study, limits)
+	if err != nil {
+		return err
+	}
+	want := dicom.Selection{Modality: modalityOf(files, m.Selection, limits), MinSlices: m.Selection.MinSlices, MaxSpacingMM: m.Selection.MaxSpacingMM}
+	if m.Axes() == 2 {
+		p, err := dicom.ReadPicture(files, want, limits)
+		if err != nil {
+			return err
 		}
-		phases[name] = time.Since(started)
-		progress(name, 1)
+		a.source = source{picture: p, image: pictureImage(p)}
 		return nil
 	}
-	var (
-		series    *dicom.Series
-		source    *volume.Image
-		conformed *volume.Image
-		labels    *volume.Labels
-		result    Result
-	)
-	err := stage(StageReading, func() (err error) {
-		series, source, err = readStudy(study, pkg.Manifest)
+	series, err := dicom.ReadSeries(files, want, limits)
+	if err != nil {
 		return err
-	})
-	if err == nil {
-		err = stage(StagePreprocess, func() (err error) {
-			conformed, err = volume.Conform(source, pkg.Manifest.Preprocess)
-			return err
-		})
-	}
-	if err == nil {
-		err = stage(StageInference, func() (err error) {
-			labels, err = label(ctx, sess, pkg.Manifest, conformed)
-			return err
-		})
-	}
-	if err == nil {
-		conformed = nil // its memory is free for the report
-		err = stage(StageReport, func() (err error) {
-			uids := report.UIDs(identity(study, pkg))
-			result, err = describe(ctx, pkg.Manifest, series, source, labels, report.SegOptions{NewUID: uids, Now: time.Now(), SoftwareVersion: softwareVersion()})
-			return err
-		})
-	}
-	if err != nil {
-		return Result{}, err
-	}
-	f := &result.Findings
-	f.Model, f.Version, f.Weights = pkg.Manifest.ID, pkg.Manifest.Version, pkg.Manifest.Weights.SHA256
-	f.Provider, f.Runtime, f.SeriesUID, f.Phases = sess.Provider(), rt.Version(), series.UID, phases
-	return result, nil
-}
-
-// readStudy unpacks the tar and stacks the series that the manifest selects.
-func readStudy(study []byte, m models.Manifest) (*dicom.Series, *volume.Image, error) {
-	limits := dicom.DefaultLimits()
-	files, err := dicom.ReadTar(bytes.NewReader(study), limits)
-	if err != nil {
-		return nil, nil, err
-	}
-	series, err := dicom.ReadSeries(files, dicom.Selection{
-		Modality: m.Selection.Modality, MinSlices: m.Selection.MinSlices, MaxSpacingMM: m.Selection.MaxSpacingMM}, limits)
-	if err != nil {
-		return nil, nil, err
 	}
 	img, err := series.Image()
-	return series, img, err
+	a.source = source{series: series, image: img}
+	return err
 }
 
-// label runs the model on a conformed image. The tensors are [1,1,k,j,i] and
-// [1,k,j,i] (or [1,1,k,j,i], as the manifest says): volume's own order, so nothing moves.
-func label(ctx context.Context, sess *ort.Session, m models.Manifest, img *volume.Image) (*volume.Labels, error) {
-	edges := []int64{int64(img.Size[2]), int64(img.Size[1]), int64(img.Size[0])}
-	shape := func(rank int) []int64 {
-		s := make([]int64, rank)
-		for i := range s {
-			s[i] = 1
+// modalityOf settles which of a selection's alternatives a study is read as: the first
+// one, in the manifest's order, that some file has.
+func modalityOf(files []dicom.File, want models.Selection, limits dicom.Limits) string {
+	alternatives := want.Modalities()
+	if len(alternatives) == 1 {
+		return want.Modality
+	}
+	best := len(alternatives)
+	for _, f := range files {
+		o, err := dicom.Parse(f, limits)
+		if err != nil {
+			continue // told when the study is read
 		}
-		copy(s[max(0, rank-len(edges)):], edges[max(0, len(edges)-rank):])
-		return s
+		if n := slices.Index(alternatives, o.String(tag.Modality)); n >= 0 {
+			best = min(best, n)
+		}
 	}
-	labels := &volume.Labels{Grid: img.Grid, Data: make([]uint8, img.Voxels())}
-	err := sess.Run(ctx,
-		[]ort.Tensor{ort.Floats(shape(len(m.Input.Shape)), img.Data)},
-		[]ort.Tensor{ort.Bytes(shape(len(m.Output.Shape)), labels.Data)})
-	if err != nil {
-		return nil, err
+	if best == len(alternatives) {
+		return want.Modality
 	}
-	return labels, nil
+	return alternatives[best]
 }
 
-// describe brings the labels home and writes what the clinic gets. The segmentation and
-// the picture need nothing from each other, so they are made side by side.
-func describe(ctx context.Context, m models.Manifest, series *dicom.Series, source *volume.Image, labels *volume.Labels, options report.SegOptions) (Result, error) {
-	home, err := volume.MapLabels(labels, source.Grid)
-	if err != nil {
-		return Result{}, err
+// pictureImage lays a picture on a grid: mm where the spacing is known, else pixels.
+func pictureImage(p *dicom.Picture) *volume.Image {
+	grid := volume.Grid{Size: [3]int{p.Columns, p.Rows, p.Channels}, Affine: [4][4]float64{2: {2: 1}, 3: {3: 1}}}
+	for axis, mm := range [2]float64{p.SpacingMM[1], p.SpacingMM[0]} {
+		if mm == 0 {
+			mm = 1
+		}
+		grid.Affine[axis][axis] = mm
 	}
-	segments, err := measure(m, home)
-	if err != nil {
-		return Result{}, err
+	return &volume.Image{Grid: grid, Data: p.Data}
+}
+
+// conform runs the manifest's steps and holds the outcome to the model's input.
+func (a *Analysis) conform() error {
+	m := a.pkg.Manifest
+	run := volume.Conform
+	if m.Axes() == 2 {
+		run = volume.ConformPicture
 	}
-	var seg, picture []byte
-	work, _ := errgroup.WithContext(ctx)
-	work.Go(func() (err error) {
-		seg, err = report.Segmentation(series, home, m, options)
+	img, err := run(a.source.image, m.Preprocess)
+	if err != nil {
 		return err
-	})
-	work.Go(func() (err error) {
-		picture, err = report.Overlay(source, home, m)
+	}
+	if err := fits(m, img.Size); err != nil {
 		return err
-	})
-	if err := work.Wait(); err != nil {
-		return Result{}, err
 	}
-	return Result{
-		Findings: Findings{Segments: segments},
-		Files:    []dicom.File{{Name: SegmentationFile, Data: seg}, {Name: OverlayFile, Data: picture}},
-	}, nil
+	a.conformed = img
+	return nil
 }
 
-// identity seeds the UIDs of a result: the same study and model give the same ones, so a
-// result that is made or delivered twice is recognised as one.
-func identity(study []byte, pkg models.Package) models.Digest {
-	h := sha256.New()
-	h.Write(study)
-	h.Write(pkg.Manifest.Weights.SHA256[:])
-	return models.Digest(h.Sum(nil))
-}
-
-// softwareVersion is this program's, as Go's build recorded it.
-func softwareVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unversioned"
-}
-
-// measure counts voxels per structure: volume = voxels × voxel volume. A value that the
-// manifest does not list means that weights and manifest disagree.
-func measure(m models.Manifest, labels *volume.Labels) ([]Segment, error) {
-	var counts [256]int
-	for _, v := range labels.Data {
-		counts[v]++
-	}
-	for _, l := range m.Labels {
-		if l.Value == 0 {
-			counts[0] = 0
+// fits compares the conformed image, or the window that moves over it, with the edges
+// that the manifest fixes.
+func fits(m models.Manifest, size [3]int) error {
+	if w, sliding := window(m); sliding {
+		channels := size[2]
+		if size = w.Size; m.Axes() == 2 {
+			size[2] = channels
 		}
 	}
-	segments := make([]Segment, 0, len(m.Labels))
-	for _, l := range m.Structures() {
-		segments = append(segments, Segment{Label: l.Value, Name: l.Name, Code: *l.Type,
-			VoxelCount: counts[l.Value], VolumeML: float64(counts[l.Value]) * labels.VoxelML()})
-		counts[l.Value] = 0
-	}
-	for value, n := range counts {
-		if n > 0 {
-			return nil, fmt.Errorf("the model gave label %d, which its manifest does not list; ask its publisher", value)
+	for n, have := range inputShape(m, size) {
+		if want := m.Input.Shape[n]; want >= 0 && want != have {
+			return fmt.Errorf("edge %d of the conformed image is %d, the model takes %d: %w", n+1, have, want, volume.ErrUnsuited)
 		}
 	}
-	return segments, nil
+	return nil
 }

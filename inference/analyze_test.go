@@ -101,7 +101,7 @@ func TestAnalyzeThresholds(t *testing.T) {
 			t.Errorf("%s: %v ml; want %v", seg.Name, seg.VolumeML, ml)
 		}
 	}
-	checkFiles(t, got)
+	checkFiles(t, got, segmented...)
 }
 
 func sourceImage(t testing.TB, tar []byte) *volume.Image {
@@ -121,17 +121,22 @@ func sourceImage(t testing.TB, tar []byte) *volume.Image {
 	return img
 }
 
-// checkFiles wants a DICOM file, a picture, and an encoding that comes back whole.
-func checkFiles(t *testing.T, r inference.Result) {
+// checkFiles wants DICOM files, a picture, and an encoding that comes back whole.
+func checkFiles(t *testing.T, r inference.Result, want ...string) {
 	t.Helper()
-	if len(r.Files) != 2 || r.Files[0].Name != inference.SegmentationFile || r.Files[1].Name != inference.OverlayFile {
-		t.Fatalf("%d files", len(r.Files))
+	var names []string
+	for _, f := range r.Files {
+		names = append(names, f.Name)
+		if strings.HasSuffix(f.Name, ".dcm") {
+			if _, err := dicom.Parse(f, dicom.DefaultLimits()); err != nil {
+				t.Errorf("%s: %v", f.Name, err)
+			}
+		} else if _, err := png.Decode(bytes.NewReader(f.Data)); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
 	}
-	if _, err := dicom.Parse(r.Files[0], dicom.DefaultLimits()); err != nil {
-		t.Errorf("%s: %v", inference.SegmentationFile, err)
-	}
-	if _, err := png.Decode(bytes.NewReader(r.Files[1].Data)); err != nil {
-		t.Errorf("%s: %v", inference.OverlayFile, err)
+	if !slices.Equal(names, want) {
+		t.Errorf("files %v; want %v", names, want)
 	}
 	text, err := r.Encode()
 	if err != nil {
@@ -142,6 +147,9 @@ func checkFiles(t *testing.T, r inference.Result) {
 		t.Errorf("encoded and decoded: %v", err)
 	}
 }
+
+// segmented are the files of a segmentation of a series.
+var segmented = []string{inference.SegmentationFile, inference.OverlayFile, inference.ReportFile, inference.CaptureFile}
 
 func TestAnalyzeRefusesBadStudies(t *testing.T) {
 	pkg := phantom.Thresholds()

@@ -1,9 +1,11 @@
-// Package inference turns a study and a model package into findings: it reads the
-// series, conforms it as the manifest says, runs ONNX Runtime, maps the labels back and
-// writes a DICOM segmentation and a picture. In: a tar of DICOM instances, a verified
+// Package inference turns a study and a model package into findings: it reads what the
+// manifest selects, conforms it, runs ONNX Runtime, brings the answer back to the source,
+// measures it and writes DICOM and a picture. In: a tar of DICOM instances, a verified
 // package, a loaded session. Out: a Result. It reads no other file, keeps nothing, opens
 // no socket; the runner package puts it into a process that can be killed.
 package inference
+
+//go:generate go run ./internal/compose ../models/catalog/packages
 
 import (
 	"archive/tar"
@@ -14,41 +16,41 @@ import (
 	"io"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/models"
 )
 
-// Bounds of an encoded result, checked before its parts are read.
-const (
-	MaxResultBytes   = 256 << 20 // a binary SEG of 1,000 slices of 512² with 7 segments has 230 MB
-	maxFindingsBytes = 1 << 20
-	maxResultFiles   = 16
-	maxSegments      = 256 // labels are bytes
-	maxPhases        = 16
-	maxTextBytes     = 64
-	maxProviderBytes = 40
-	maxNameBytes     = 200
-	maxVolumeML      = 1e6 // 1 m³
-)
-
 // findingsFile is the first entry of an encoded result.
 const findingsFile = "findings.json"
 
-// Findings is what a model saw in a study, in figures.
+// The outcomes of an analysis.
+const (
+	Completed     = "completed"      // also where Outcome is empty
+	Failed        = "failed"         // the model ran and gave nothing that can be used
+	NotApplicable = "not-applicable" // the study was read and is of no use to this model
+)
+
+// Findings is what a model saw in a study, in figures. An outcome other than Completed
+// has a reason and no figures.
 type Findings struct {
-	Model     string                   `json:"model"`   // manifest id
-	Version   string                   `json:"version"` // of the model
-	Weights   models.Digest            `json:"weights"`
-	Provider  string                   `json:"provider"`   // execution provider that computed
-	Runtime   string                   `json:"runtime"`    // ONNX Runtime's version
-	SeriesUID string                   `json:"series_uid"` // as the study that came in names it
-	Segments  []Segment                `json:"segments"`   // in the manifest's order, without background
-	Phases    map[string]time.Duration `json:"phase_ns"`   // see the Stage constants
+	Model     string        `json:"model"`   // manifest id
+	Version   string        `json:"version"` // of the model
+	Weights   models.Digest `json:"weights"`
+	Provider  string        `json:"provider"`   // execution provider that computed
+	Runtime   string        `json:"runtime"`    // ONNX Runtime's version
+	SeriesUID string        `json:"series_uid"` // as the study that came in names it
+
+	Outcome string `json:"outcome,omitempty"` // one of the outcomes
+	Reason  string `json:"reason,omitempty"`  // for a person
+
+	Segments      []Segment     `json:"segments"`                // in the manifest's order, without background
+	Measurements  []Measurement `json:"measurements,omitempty"`  // in the manifest's order
+	Probabilities []Probability `json:"probabilities,omitempty"` // of each class, in the manifest's order
+	Boxes         []Box         `json:"boxes,omitempty"`         // best first
+
+	Phases map[string]time.Duration `json:"phase_ns"` // see the Stage constants
 }
 
 // Segment is one structure's extent on the source grid.
@@ -57,13 +59,37 @@ type Segment struct {
 	Name       string      `json:"name"`
 	Code       models.Code `json:"code"` // segmented property type
 	VoxelCount int         `json:"voxels"`
-	VolumeML   float64     `json:"volume_ml"`
+	VolumeML   float64     `json:"volume_ml"` // 0 in a picture
+}
+
+// Measurement is one figure, in its unit.
+type Measurement struct {
+	Kind  string      `json:"kind"` // as models.Measure
+	Code  models.Code `json:"code"` // what was measured
+	Unit  models.Code `json:"unit"` // UCUM
+	Label uint8       `json:"label,omitempty"`
+	Value float64     `json:"value"`
+}
+
+// Probability is what the model gives a class, 0 to 1.
+type Probability struct {
+	Name  string       `json:"name"`
+	Code  *models.Code `json:"code,omitempty"`
+	Value float64      `json:"value"`
+}
+
+// Box is one thing that was detected.
+type Box struct {
+	Name  string     `json:"name"`  // of its class
+	Score float64    `json:"score"` // 0 to 1
+	Min   [3]float64 `json:"min"`   // mm in the patient (LPS); in a picture column and row
+	Max   [3]float64 `json:"max"`   // in pixels from the top left corner, and 0
 }
 
 // Result is everything that goes back to the clinic.
 type Result struct {
 	Findings Findings
-	Files    []dicom.File // seg.dcm and overlay.png
+	Files    []dicom.File // see the File constants
 }
 
 // fileName is what a result's file may be called: no folder, no surprise.
@@ -142,44 +168,3 @@ func readResultTar(data []byte) ([]dicom.File, error) {
 
 // RuntimeName names the runtime as receipts do: "ONNX Runtime 1.30.0".
 func (f Findings) RuntimeName() string { return "ONNX Runtime " + f.Runtime }
-
-// validate bounds the figures that others build on and the texts that others print.
-func (f Findings) validate() error {
-	if len(f.Segments) > maxSegments || len(f.Phases) > maxPhases {
-		return fmt.Errorf("%d segments and %d phases; the limits are %d and %d", len(f.Segments), len(f.Phases), maxSegments, maxPhases)
-	}
-	faults := []error{
-		checkText("model", f.Model, maxTextBytes), checkText("version", f.Version, maxTextBytes),
-		checkText("provider", f.Provider, maxProviderBytes), checkText("runtime", f.Runtime, maxTextBytes),
-		checkText("series UID", f.SeriesUID, maxTextBytes),
-	}
-	for phase := range f.Phases {
-		faults = append(faults, checkText("a phase's name", phase, maxTextBytes))
-	}
-	for n, s := range f.Segments {
-		if s.VoxelCount < 0 || !(s.VolumeML >= 0 && s.VolumeML < maxVolumeML) {
-			faults = append(faults, fmt.Errorf("segment %d of %d is out of range", n+1, len(f.Segments)))
-		}
-		faults = append(faults,
-			checkText("a segment's name", s.Name, maxNameBytes), checkText("a segment's code", s.Code.Value, maxTextBytes),
-			checkText("a coding scheme", s.Code.Scheme, maxTextBytes), checkText("a code's meaning", s.Code.Meaning, maxNameBytes))
-	}
-	// One is enough: a stranger's findings could have hundreds.
-	if n := slices.IndexFunc(faults, func(err error) bool { return err != nil }); n >= 0 {
-		return faults[n]
-	}
-	return nil
-}
-
-// checkText wants a text that can be printed as it is: bounded, and without control
-// characters, escape sequences or marks that turn the writing round. The text itself
-// is never repeated.
-func checkText(what, text string, limit int) error {
-	if len(text) > limit || !utf8.ValidString(text) {
-		return fmt.Errorf("%s has %d bytes; want at most %d of UTF-8", what, len(text), limit)
-	}
-	if strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsGraphic(c) }) {
-		return fmt.Errorf("%s holds a character that can't be printed", what)
-	}
-	return nil
-}

@@ -21,7 +21,12 @@ func sample() inference.Result {
 	return inference.Result{
 		Findings: inference.Findings{Model: "m", Version: "1.0.0", Provider: "cpu", Runtime: "1.30.0", SeriesUID: "1.2.3", Weights: models.DigestOf(nil),
 			Segments: []inference.Segment{{Label: 1, Name: "White matter", Code: models.Code{Value: "1", Scheme: "SCT", Meaning: "x"}, VoxelCount: 7, VolumeML: 0.007}},
-			Phases:   map[string]time.Duration{"reading": time.Second}},
+			Measurements: []inference.Measurement{{Kind: models.MeasureVolume, Label: 1, Value: 0.007,
+				Code: models.Code{Value: "118565006", Scheme: "SCT", Meaning: "Volume"}, Unit: models.Code{Value: "ml", Scheme: "UCUM", Meaning: "ml"}}},
+			Probabilities: []inference.Probability{{Name: "Bleeding", Code: &models.Code{Value: "2", Scheme: "SCT", Meaning: "y"}, Value: 0.25}},
+			Boxes:         []inference.Box{{Name: "Nodule", Score: 0.5, Min: [3]float64{-1, 2, 3}, Max: [3]float64{4, 5, 6}}},
+			Outcome:       inference.Completed,
+			Phases:        map[string]time.Duration{"reading": time.Second}},
 		Files: []dicom.File{{Name: "seg.dcm", Data: []byte("seg")}, {Name: "overlay.png", Data: []byte{}}},
 	}
 }
@@ -122,6 +127,39 @@ func TestDecodeResultTrustsNothing(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+	for name, bend := range map[string]func(*inference.Findings){
+		"unknown outcome":       func(f *inference.Findings) { f.Outcome = "perhaps" },
+		"completed with reason": func(f *inference.Findings) { f.Reason = "why not" },
+		"failed with figures":   func(f *inference.Findings) { f.Outcome, f.Reason = inference.Failed, "x" },
+		"failed for no reason": func(f *inference.Findings) {
+			*f = inference.Findings{Model: "m", Version: "1.0.0", Outcome: inference.Failed}
+		},
+		"unknown measurement":     func(f *inference.Findings) { f.Measurements[0].Kind = "mood" },
+		"absurd measurement":      func(f *inference.Findings) { f.Measurements[0].Value = -1e12 },
+		"many measurements":       func(f *inference.Findings) { f.Measurements = make([]inference.Measurement, 257) },
+		"probability above one":   func(f *inference.Findings) { f.Probabilities[0].Value = 1.01 },
+		"negative probability":    func(f *inference.Findings) { f.Probabilities[0].Value = -0.01 },
+		"many probabilities":      func(f *inference.Findings) { f.Probabilities = make([]inference.Probability, 257) },
+		"score above one":         func(f *inference.Findings) { f.Boxes[0].Score = 2 },
+		"box inside out":          func(f *inference.Findings) { f.Boxes[0].Min[1] = 9 },
+		"box beyond any scanner":  func(f *inference.Findings) { f.Boxes[0].Max[0] = 1e9 },
+		"box before any scanner":  func(f *inference.Findings) { f.Boxes[0].Min[0] = -1e9 },
+		"more boxes than allowed": func(f *inference.Findings) { f.Boxes = make([]inference.Box, 1001) },
+	} {
+		if _, err := inference.DecodeResult(archive(t, entry("findings.json", findings(bend)))); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	// JSON has no NaN, but numbers that Go can't hold.
+	if _, err := inference.DecodeResult(archive(t, entry("findings.json", strings.Replace(whole, "0.007", "1e999", 1)))); err == nil {
+		t.Error("an infinite figure: accepted")
+	}
+	failed := findings(func(f *inference.Findings) {
+		*f = inference.Findings{Model: "m", Version: "1.0.0", Outcome: inference.NotApplicable, Reason: "the image is empty"}
+	})
+	if _, err := inference.DecodeResult(archive(t, entry("findings.json", failed))); err != nil {
+		t.Errorf("an analysis that did not complete: %v", err)
+	}
 }
 
 func manyPhases() map[string]time.Duration {
@@ -145,6 +183,14 @@ func TestDecodeResultTakesNoTextThatCantBePrinted(t *testing.T) {
 		"code":         func(f *inference.Findings, text string) { f.Segments[0].Code.Value = text },
 		"code scheme":  func(f *inference.Findings, text string) { f.Segments[0].Code.Scheme = text },
 		"code meaning": func(f *inference.Findings, text string) { f.Segments[0].Code.Meaning = text },
+		"concept":      func(f *inference.Findings, text string) { f.Measurements[0].Code.Meaning = text },
+		"unit":         func(f *inference.Findings, text string) { f.Measurements[0].Unit.Value = text },
+		"class":        func(f *inference.Findings, text string) { f.Probabilities[0].Name = text },
+		"class code":   func(f *inference.Findings, text string) { f.Probabilities[0].Code.Scheme = text },
+		"box":          func(f *inference.Findings, text string) { f.Boxes[0].Name = text },
+		"reason": func(f *inference.Findings, text string) {
+			*f = inference.Findings{Model: "m", Outcome: inference.Failed, Reason: strings.Repeat(text, 3)}
+		},
 	} {
 		for what, text := range map[string]string{
 			"escape sequence": "\x1b[2Jx", "eight-bit escape": "\u009b2Jx", "new line": "a\nb", "bell": "a\ab", "NUL": "a\x00b", "delete": "a\x7fb",
@@ -188,6 +234,36 @@ func FuzzDecodeResult(f *testing.F) {
 		}
 		if _, err := r.Encode(); err != nil {
 			t.Fatalf("an accepted result can't be written: %v", err)
+		}
+	})
+}
+
+// FuzzFindings reaches the figures behind the archive: what is accepted is within bounds
+// and comes back as it was.
+func FuzzFindings(f *testing.F) {
+	f.Add([]byte(findings(func(*inference.Findings) {})))
+	f.Add([]byte(`{"outcome":"failed","reason":"x"}`))
+	f.Add([]byte(`{"boxes":[{"score":1e-400,"min":[1,2,3],"max":[1,2,3,4]}],"measurements":[{"kind":"value","value":-0}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := inference.DecodeResult(archive(t, tar.Header{Typeflag: tar.TypeReg, Name: "findings.json", Uname: string(text), Mode: 0o600}))
+		if err != nil {
+			return
+		}
+		for _, p := range r.Findings.Probabilities {
+			if !(p.Value >= 0 && p.Value <= 1) {
+				t.Fatalf("probability %v", p.Value)
+			}
+		}
+		again, err := r.Encode()
+		if err != nil {
+			t.Fatalf("an accepted result can't be written: %v", err)
+		}
+		back, err := inference.DecodeResult(again)
+		if err != nil {
+			t.Fatalf("an accepted result is refused once written: %v", err)
+		}
+		if twice, err := back.Encode(); err != nil || !bytes.Equal(again, twice) {
+			t.Fatalf("written twice, it differs: %v", err)
 		}
 	})
 }

@@ -6,8 +6,32 @@ import "context"
 func targets() []target {
 	return []target{
 		{
-			name: "inference/t1", pkg: "./inference", benchmark: "BenchmarkT1", unit: "ms", goal: 1.25,
+			name: "dicom/ct500", pkg: "./inference/dicom", benchmark: "BenchmarkCT500", unit: "ms", goal: 1.5,
+			against: "dcmdump on the same files",
+		},
+		{
+			name: "dicom/ct500-memory", pkg: "./inference/dicom", benchmark: "BenchmarkCT500Memory", unit: "MB", goal: 1.2,
+			against: "the volume of float32",
+		},
+		{
+			name: "codec/j2k", pkg: "./inference/codec", benchmark: "BenchmarkJ2K", unit: "MB/s", goal: 0.5, atLeast: true,
+			against: "gdcmconv, same frame, processor time",
+		},
+		{
+			name: "codec/jpegls", pkg: "./inference/codec", benchmark: "BenchmarkJPEGLS", unit: "MB/s", goal: 0.5, atLeast: true,
+			against: "gdcmconv, same frame, processor time",
+		},
+		{
+			name: "codec/rle", pkg: "./inference/codec", benchmark: "BenchmarkRLE", unit: "MB/s", goal: 0.5, atLeast: true,
+			against: "gdcmconv, same frame, processor time",
+		},
+		{
+			name: "inference/t1", pkg: "./inference", benchmark: "BenchmarkT1", unit: "ms", goal: 1.10,
 			against: "bare ONNX Runtime run, same model and tensor",
+		},
+		{
+			name: "inference/batch20", pkg: "./inference/runner", benchmark: "BenchmarkBatch20", unit: "studies/min", goal: 0.95, atLeast: true,
+			against: "bare ONNX Runtime, as many runs of the same tensor",
 		},
 		{
 			name: "probe/int8", pkg: "./hwprobe", benchmark: "BenchmarkInt8", unit: "TOPS", goal: 0.95, atLeast: true,

@@ -35,7 +35,7 @@ func TestExitCodesAndNextSteps(t *testing.T) {
 		"no study":                      {[]string{"clinic", "submit"}, exitUsage, "clinic submit --help"},
 		"no network yet":                {[]string{"node", "run"}, exitFailure, "medhive chain dev"},
 		"no epoch":                      {[]string{"coordinator", "verify", "nowhere"}, exitFailure, "inputs.json"},
-		"no such model":                 {[]string{"model", "show", "heart"}, exitFailure, "choose one of t1-tissue@1.0.0"},
+		"no such model":                 {[]string{"model", "show", "heart"}, exitFailure, "t1-tissue@1.0.0"},
 		"a node that does not run":      {[]string{"node", "status"}, exitFailure, "--name"},
 		"a duration that is none":       {[]string{"chain", "advance", "tomorrow"}, exitUsage, "24h"},
 		"a chain must stay on loopback": {[]string{"chain", "dev", "--listen", "0.0.0.0:0"}, exitFailure, "loopback"},
@@ -53,8 +53,8 @@ func TestModelListShowAndVersion(t *testing.T) {
 	p := newPerson(t)
 	var manifests []struct{ ID, License string }
 	p.ask(&manifests, "model", "list")
-	if len(manifests) != 1 || manifests[0].ID != "t1-tissue" || manifests[0].License != "Apache-2.0" {
-		t.Errorf("models %+v, want the reference model", manifests)
+	if len(manifests) != 3 || manifests[2].ID != "t1-tissue" || manifests[2].License != "Apache-2.0" {
+		t.Errorf("models %+v, want the composed ones and the reference model", manifests)
 	}
 	card, _, code := p.run("model", "show", "t1-tissue")
 	if code != exitOK || !strings.Contains(strings.ToUpper(card), "NOT FOR CLINICAL USE") {

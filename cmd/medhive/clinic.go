@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
+	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/scheduler/broker"
 )
 
@@ -71,6 +72,8 @@ task: an interrupted submission goes on where it was.`,
 	f.Uint64Var(&job.PriceCeilingGwei, "price-ceiling-gwei", 10_000_000, "highest price, in gwei of HIVE (1e-9 token)")
 	f.DurationVar(&job.Within, "within", 10*time.Minute, "deadline; after it the task ends as expired")
 	f.DurationVar(&conf.Lease, "lease", broker.DefaultLease, "how long a silent node keeps the job")
+	f.StringVar(&conf.Namespaces.Patient, "patient-namespace", "", "URI under which your record system knows patient identifiers, for fhir.json")
+	f.StringVar(&conf.Namespaces.Accession, "accession-namespace", "", "URI under which your record system knows accession numbers, for fhir.json")
 	f.BoolVar(&events, "events", false, "print progress as one JSON object a line on stderr")
 	return c
 }
@@ -100,11 +103,36 @@ func progressPrinter(w io.Writer, asJSON bool) func(broker.Event) {
 	}
 }
 
+// labelled names the structure that was measured, if it was one.
+func labelled(r agent.Report, m inference.Measurement) string {
+	for _, s := range r.Segments {
+		if s.Label == m.Label {
+			return ", " + s.Name
+		}
+	}
+	return ""
+}
+
 func printReport(w io.Writer, r agent.Report) error {
 	fmt.Fprintf(w, "task %s: %s\n", r.Task, r.State)
 	fmt.Fprintf(w, "analysed by %s with %s (ONNX Runtime %s) in %v\n", r.Winner, r.Provider, r.RuntimeVersion, r.Phases.Total.Round(time.Millisecond))
+	for _, note := range r.LeftOut {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
+	if r.Outcome != "" && r.Outcome != inference.Completed {
+		fmt.Fprintf(w, "no figures: %s: %s\n", r.Outcome, r.Reason)
+	}
 	for _, segment := range r.Segments {
 		fmt.Fprintf(w, "  %-24s %8.1f ml\n", segment.Name, segment.VolumeML)
+	}
+	for _, m := range r.Measurements {
+		fmt.Fprintf(w, "  %-24s %8.4g %s\n", m.Code.Meaning+labelled(r, m), m.Value, m.Unit.Value)
+	}
+	for _, p := range r.Probabilities {
+		fmt.Fprintf(w, "  %-24s %8.1f %%\n", p.Name, 100*p.Value)
+	}
+	for n, box := range r.Boxes {
+		fmt.Fprintf(w, "  %-24s %8.1f %%\n", fmt.Sprintf("%s %d", box.Name, n+1), 100*box.Score)
 	}
 	for _, file := range r.Files {
 		fmt.Fprintf(w, "wrote %s\n", file)

@@ -43,8 +43,13 @@ func TestDemoGoesTheWholeWay(t *testing.T) {
 	if s.PhaseMS["total"] >= 60_000 {
 		t.Errorf("the demo took %v ms, the limit is a minute", s.PhaseMS["total"])
 	}
-	validDICOM(t, filepath.Join(out, "seg.dcm"))
-	namesThePatient(t, filepath.Join(out, "seg.dcm"))
+	for _, name := range []string{"seg.dcm", "sr.dcm", "sc.dcm"} {
+		validDICOM(t, filepath.Join(out, name))
+		namesThePatient(t, filepath.Join(out, name))
+	}
+	if record, err := os.ReadFile(filepath.Join(out, "fhir.json")); err != nil || !bytes.Contains(record, []byte(`"DiagnosticReport"`)) {
+		t.Errorf("fhir.json holds no report: %v", err)
+	}
 	data, err := os.ReadFile(filepath.Join(out, "receipt.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -2,19 +2,40 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/models/catalog"
+	"github.com/medhive/medhive/models/fetch"
 )
 
 func newModel(s *shared) *cobra.Command {
-	return group("model", "Models that this machine can run or ask for", "  medhive model list\n  medhive model show t1-tissue",
-		newModelList(s), newModelShow(s))
+	return group("model", "Models that this machine can run or ask for", `  medhive model list
+  medhive model show t1-tissue
+  medhive model fetch oci://registry.example/lungs:1.2.0
+  medhive model validate lungs`,
+		newModelList(s), newModelShow(s), newModelFetch(s), newModelPush(s), newModelValidate(s), newModelPin(s), newModelUnpin(s), newModelRollback(s),
+		newModelRemove(s), newModelQuota(s), newModelTrust(s), newModelImport(s), newModelExample(s), newModelSign(s), newModelVerify(s))
 }
+
+// oneModel wants a single argument, named for people.
+func oneModel(what, hint string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return usageError{fmt.Errorf("name one %s; %s", what, hint)}
+		}
+		return nil
+	}
+}
+
+const seeList = "see `medhive model list`"
 
 func newModelList(s *shared) *cobra.Command {
 	return s.reports(&cobra.Command{
@@ -23,29 +44,56 @@ func newModelList(s *shared) *cobra.Command {
 		Example: "  medhive model list --json",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			all, err := s.catalog()
+			home, err := s.homeDir()
 			if err != nil {
 				return err
 			}
-			if s.asJSON {
-				manifests := []models.Manifest{}
-				for _, entry := range all.List() {
-					manifests = append(manifests, entry.Manifest)
-				}
-				return printJSON(c.OutOrStdout(), manifests)
+			list, faults, err := agent.ListModels(home)
+			if err != nil {
+				return err
 			}
-			table := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
-			fmt.Fprintln(table, "MODEL\tMODALITY\tLICENCE\tSIZE\tTITLE")
-			for _, entry := range all.List() {
-				m := entry.Manifest
-				fmt.Fprintf(table, "%s\t%s\t%s\t%d kB\t%s\n", entry.Name(), m.Selection.Modality, m.License, m.Weights.Bytes/1000, m.Title)
-			}
-			for _, fault := range all.Faults() {
+			for _, fault := range faults {
 				fmt.Fprintf(c.ErrOrStderr(), "left out: %v\n", fault)
 			}
-			return table.Flush()
+			if s.asJSON {
+				return printJSON(c.OutOrStdout(), list)
+			}
+			return printModels(c.OutOrStdout(), list)
 		},
 	})
+}
+
+func printModels(w io.Writer, list []agent.ModelState) error {
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "MODEL\tMODALITY\tLICENCE\tSIZE\tFROM\tPASSED ON\tTITLE")
+	for _, m := range list {
+		origin := m.Origin
+		if m.Signed {
+			origin += ", signed"
+		}
+		if m.Pinned {
+			origin += ", pinned"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d kB\t%s\t%s\t%s\n", m.Name(), m.Selection.Modality, m.License, m.Weights.Bytes/1000, origin, passedOn(m), m.Title)
+	}
+	return table.Flush()
+}
+
+// passedOn names the providers on which the model passed here, or says that it did not.
+func passedOn(m agent.ModelState) string {
+	passed := []string{}
+	for _, v := range m.Validations {
+		if v.Passed && !slices.Contains(passed, v.Provider) {
+			passed = append(passed, v.Provider)
+		}
+	}
+	switch {
+	case len(passed) > 0:
+		return strings.Join(passed, " ")
+	case len(m.Validations) > 0:
+		return "FAILED"
+	}
+	return "not tried"
 }
 
 func newModelShow(s *shared) *cobra.Command {
@@ -53,12 +101,7 @@ func newModelShow(s *shared) *cobra.Command {
 		Use:     "show MODEL",
 		Short:   "Show a model's card, or its manifest with --json",
 		Example: "  medhive model show t1-tissue\n  medhive model show t1-tissue --json",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("name one model; see `medhive model list`")}
-			}
-			return nil
-		},
+		Args:    oneModel("model", seeList),
 		RunE: func(c *cobra.Command, args []string) error {
 			all, err := s.catalog()
 			if err != nil {
@@ -86,4 +129,37 @@ func (s *shared) catalog() (*catalog.Catalog, error) {
 		return nil, err
 	}
 	return agent.OpenCatalog(home)
+}
+
+// Progress is shown once a command takes longer than a person waits in silence, and on
+// a screen more often than in a log.
+const (
+	quietFor       = 2 * time.Second
+	betweenLines   = 10 * time.Second
+	betweenRedraws = 200 * time.Millisecond
+)
+
+// transferProgress returns a callback that shows a transfer on w, and its end.
+func transferProgress(w io.Writer) (show func(fetch.Progress), done func()) {
+	next, shown := time.Now().Add(quietFor), false
+	show = func(p fetch.Progress) {
+		now := time.Now()
+		if now.Before(next) {
+			return
+		}
+		shown = true
+		line := fmt.Sprintf("%s: %d of %d MB (%d %%)", p.File, p.Done/1e6, p.Total/1e6, 100*p.Done/max(p.Total, 1))
+		if terminal(w) {
+			fmt.Fprintf(w, "\r\033[K%s", line)
+			next = now.Add(betweenRedraws)
+			return
+		}
+		fmt.Fprintln(w, line)
+		next = now.Add(betweenLines)
+	}
+	return show, func() {
+		if shown && terminal(w) {
+			fmt.Fprint(w, "\r\033[K")
+		}
+	}
 }

@@ -69,6 +69,7 @@ elsewhere name the cold address that is paid with --recipient.`,
 	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of the runner process, in bytes")
 	f.DurationVar(&conf.ProbeDuration, "probe-duration", 5*time.Second, "how long TOPS are measured at start")
 	f.DurationVar(&conf.ClaimEvery, "claim-every", time.Minute, "how often claimable rewards are looked for")
+	f.BoolVar(&conf.ShareModels, "share-models", false, "give signed packages of the store to peers that ask by digest (medhive model fetch peer:…); their licences must allow it")
 	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 	return c
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -10,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/hwprobe"
+	"github.com/medhive/medhive/inference/ort"
+	"github.com/medhive/medhive/inference/runner"
 )
 
 func newProbe(s *shared) *cobra.Command {
@@ -19,7 +24,9 @@ func newProbe(s *shared) *cobra.Command {
 		Short: "Measure what this machine is worth: TOPS, watts, tier",
 		Long: `Runs dense int8 work through the execution provider that runs the jobs, reads
 the power source if there is one, and says which tier that is, why, and what the
-next one needs. Below tier 1 a node still runs, as unqualified.`,
+next one needs. Below tier 1 a node still runs, as unqualified. Then every
+execution provider is tried in a process of its own: which work here, and what
+the others lack.`,
 		Example: `  medhive probe
   medhive probe --duration 30s --json`,
 		Args: noArgs,
@@ -36,10 +43,14 @@ next one needs. Below tier 1 a node still runs, as unqualified.`,
 			if err != nil {
 				return err
 			}
-			if s.asJSON {
-				return printJSON(c.OutOrStdout(), profile)
+			trials, err := tryProviders(c.Context(), conf.Library)
+			if err != nil {
+				return err
 			}
-			return printProfile(c.OutOrStdout(), profile)
+			if s.asJSON {
+				return printJSON(c.OutOrStdout(), probed{profile, trials})
+			}
+			return errors.Join(printProfile(c.OutOrStdout(), profile), printProviders(c.OutOrStdout(), trials))
 		},
 	})
 	f := c.Flags()
@@ -47,6 +58,37 @@ next one needs. Below tier 1 a node still runs, as unqualified.`,
 	f.IntVar(&conf.Threads, "threads", 0, "CPU threads (0: all)")
 	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 	return c
+}
+
+// probed is the JSON of a probe: the profile, and how the providers did.
+type probed struct {
+	hwprobe.Profile
+	Providers []runner.ProviderTrial `json:"providers"`
+}
+
+// tryProviders has this program's own runner try them.
+func tryProviders(ctx context.Context, library string) ([]runner.ProviderTrial, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the runner's program: %w", err)
+	}
+	if library, err = ort.Locate(library); err != nil {
+		return nil, err
+	}
+	return runner.Discover(ctx, runner.Options{Command: []string{self, "runner"}, Library: library})
+}
+
+func printProviders(w io.Writer, trials []runner.ProviderTrial) error {
+	fmt.Fprintln(w, "providers")
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, t := range trials {
+		state := "works: " + t.Words
+		if !t.Available {
+			state = "unavailable: " + t.Fix
+		}
+		fmt.Fprintf(table, "  %s\t%s\n", t.Provider, state)
+	}
+	return table.Flush()
 }
 
 func printProfile(w io.Writer, p hwprobe.Profile) error {

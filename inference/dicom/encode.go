@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/suyashkumar/dicom"
@@ -252,4 +253,22 @@ func packFloats(vr string, list []float64) ([]byte, error) {
 		}
 	}
 	return out, nil
+}
+
+// maxDecimal is the length of the longest decimal string (DS, PS3.5 section 6.2).
+const maxDecimal = 16
+
+// decimalDigits are as many as always fit: a sign, a point and an exponent of five
+// characters may stand beside them.
+const decimalDigits = 12
+
+// DecimalString writes a finite number as a decimal string of at most 16 characters
+// (DS, PS3.5 section 6.2), with 12 significant digits where they fit.
+func DecimalString(v float64) string {
+	for digits := decimalDigits; digits > 1; digits-- {
+		if text := strconv.FormatFloat(v, 'g', digits, 64); len(text) <= maxDecimal {
+			return text
+		}
+	}
+	return strconv.FormatFloat(v, 'g', 1, 64)
 }

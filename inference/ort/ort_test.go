@@ -85,7 +85,7 @@ func TestOpen(t *testing.T) {
 	if err := errors.Join(again.Close(), again.Close()); err != nil {
 		t.Errorf("close twice: %v", err)
 	}
-	if err := r.try(CPU); err != nil {
+	if err := r.Try(CPU); err != nil {
 		t.Errorf("after the other share was closed: %v", err)
 	}
 	other := filepath.Join(t.TempDir(), "libonnxruntime.so")
@@ -333,5 +333,27 @@ func TestProviders(t *testing.T) {
 	}
 	if _, err := r.NewSession(thresholdModel(), Options{Provider: CPU, Threads: -1}); err == nil {
 		t.Error("-1 threads: accepted")
+	}
+}
+
+// A provider that this machine lacks is named with its remedy, and the CPU never
+// stands in for it.
+func TestUnavailable(t *testing.T) {
+	r := openRuntime(t)
+	_, err := r.NewSession(thresholdModel(), Options{Provider: "qnn"})
+	var missing *Unavailable
+	if !errors.As(err, &missing) || missing.Provider != "qnn" || !strings.Contains(err.Error(), Remedy("qnn")) {
+		t.Errorf("%v; want what is missing", err)
+	}
+	if Remedy("abacus") != "" {
+		t.Error("an unknown provider has a remedy")
+	}
+	for _, name := range KnownProviders() {
+		if Remedy(name) == "" {
+			t.Errorf("%s has none", name)
+		}
+	}
+	if n := Threads(); n < 1 || n > MaxThreads {
+		t.Errorf("%d threads", n)
 	}
 }

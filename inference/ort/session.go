@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -16,12 +17,15 @@ const MaxThreads = 1024
 // Options say how a session computes.
 type Options struct {
 	Provider string // "cpu", "cuda", …; never empty
-	Threads  int    // worker threads of one operator; 0 leaves it to ONNX Runtime
+	Threads  int    // worker threads of one operator; 0 means Threads()
 
 	// Inputs and Outputs, where given, are the ports that the model must have, in
 	// this order; a session on another model is refused. Empty means the model's own.
 	Inputs, Outputs []Port
 }
+
+// Threads is how many cores this process may use, as affinity and cgroup quota allow.
+func Threads() int { return min(runtime.GOMAXPROCS(0), MaxThreads) }
 
 // Port is an input or output of a model. An edge of -1 is dynamic.
 type Port struct {
@@ -64,14 +68,17 @@ func (r *Runtime) NewSession(weights []byte, o Options) (*Session, error) {
 	if outputs, err = matchPorts("output", o.Outputs, outputs, false); err != nil {
 		return nil, fmt.Errorf("new session: %w", err)
 	}
+	if o.Threads == 0 {
+		o.Threads = Threads()
+	}
 	options, err := sessionOptions(p, o.Threads)
 	if err != nil {
-		return nil, fmt.Errorf("new session on %s: %w; it needs %s", p.name, err, p.remedy)
+		return nil, &Unavailable{Provider: p.name, Err: err}
 	}
 	defer func() { _ = options.Destroy() }()
 	s, err := binding.NewDynamicAdvancedSessionWithONNXData(weights, names(inputs), names(outputs), options)
 	if err != nil && p.name != CPU {
-		return nil, fmt.Errorf("new session on %s: %w; either an operator of this model can't run there (choose provider cpu), or this machine lacks %s", p.name, err, p.remedy)
+		return nil, &Unavailable{Provider: p.name, Operators: true, Err: err}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("new session on %s: %w", p.name, err)
@@ -79,7 +86,11 @@ func (r *Runtime) NewSession(weights []byte, o Options) (*Session, error) {
 	return &Session{provider: p.name, inputs: inputs, outputs: outputs, s: s}, nil
 }
 
-// sessionOptions appends the provider and closes the detour over the CPU.
+// sessionOptions appends the provider, closes the detour over the CPU, and chooses what
+// suits whole studies on a shared machine. Workers don't spin between operators: an
+// operator here takes milliseconds, waking a thread microseconds, and the core that a
+// spinning thread would burn reads the next study meanwhile. Memory patterns are off:
+// they reserve a second arena for a shape that the next study does not have.
 func sessionOptions(p provider, threads int) (_ *binding.SessionOptions, err error) {
 	options, err := binding.NewSessionOptions()
 	if err != nil {
@@ -90,10 +101,14 @@ func sessionOptions(p provider, threads int) (_ *binding.SessionOptions, err err
 			_ = options.Destroy()
 		}
 	}()
-	if threads > 0 {
-		if err := options.SetIntraOpNumThreads(threads); err != nil {
-			return nil, err
-		}
+	if err := options.SetIntraOpNumThreads(threads); err != nil {
+		return nil, err
+	}
+	if err := options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); err != nil {
+		return nil, err
+	}
+	if err := options.SetMemPattern(false); err != nil {
+		return nil, err
 	}
 	if p.name != CPU {
 		if err := options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); err != nil {

@@ -88,29 +88,26 @@ func each(n int, work func(n int)) {
 	_ = group.Wait() // no call returns an error
 }
 
-// functionalGroups describes the frames (PS3.3 C.7.6.16 and C.8.20.3): orientation
-// and spacing once, position, source and segment for each.
-func (b *builder) functionalGroups(s *dicom.Series, frames []frame, organization string) {
-	g := s.Grid
-	spacing := g.Spacing()
+// functionalGroups describes the frames (PS3.3 C.7.6.16 and C.8.20.3): segment and
+// source of each, and for a volume orientation and spacing once, position for each.
+func (b *builder) functionalGroups(s Source, frames []frame, organization string) {
 	b.items(tag.DimensionOrganizationSequence, func(i *builder) {
 		i.text(tag.DimensionOrganizationUID, organization)
 	})
-	b.items(tag.DimensionIndexSequence,
-		dimension(organization, tag.ReferencedSegmentNumber, tag.SegmentIdentificationSequence, "Segment"),
-		dimension(organization, tag.ImagePositionPatient, tag.PlanePositionSequence, "Position"))
+	indices := []func(*builder){dimension(organization, tag.ReferencedSegmentNumber, tag.SegmentIdentificationSequence, "Segment")}
+	if s.grid != nil {
+		indices = append(indices, dimension(organization, tag.ImagePositionPatient, tag.PlanePositionSequence, "Position"))
+	}
+	b.items(tag.DimensionIndexSequence, indices...)
 	b.items(tag.SharedFunctionalGroupsSequence, func(i *builder) {
-		i.items(tag.PlaneOrientationSequence, func(o *builder) {
-			a := g.Affine
-			o.text(tag.ImageOrientationPatient, decimals(
-				a[0][0]/spacing[0], a[1][0]/spacing[0], a[2][0]/spacing[0],
-				a[0][1]/spacing[1], a[1][1]/spacing[1], a[2][1]/spacing[1])...)
-		})
-		i.items(tag.PixelMeasuresSequence, func(o *builder) {
-			o.text(tag.SliceThickness, decimalString(spacing[2]))
-			o.text(tag.SpacingBetweenSlices, decimalString(spacing[2]))
-			o.text(tag.PixelSpacing, decimals(spacing[1], spacing[0])...)
-		})
+		switch {
+		case s.grid != nil:
+			i.plane(*s.grid)
+		case s.spacingMM[0] > 0 && s.spacingMM[1] > 0:
+			i.items(tag.PixelMeasuresSequence, func(o *builder) {
+				o.text(tag.PixelSpacing, decimals(s.spacingMM[:]...)...)
+			})
+		}
 	})
 	// Index values count the distinct positions that occur, from 1.
 	var positions []int
@@ -123,11 +120,15 @@ func (b *builder) functionalGroups(s *dicom.Series, frames []frame, organization
 	for n, f := range frames {
 		fills[n] = func(i *builder) {
 			in := s.Instances[f.slice]
-			index, _ := slices.BinarySearch(positions, f.slice)
-			i.items(tag.FrameContentSequence, func(o *builder) { o.ints(tag.DimensionIndexValues, f.segment, index+1) })
-			i.items(tag.PlanePositionSequence, func(o *builder) {
-				o.text(tag.ImagePositionPatient, decimals(in.Position[:]...)...)
-			})
+			index := []int{f.segment}
+			if s.grid != nil {
+				position, _ := slices.BinarySearch(positions, f.slice)
+				index = append(index, position+1)
+				i.items(tag.PlanePositionSequence, func(o *builder) {
+					o.text(tag.ImagePositionPatient, decimals(in.Position[:]...)...)
+				})
+			}
+			i.items(tag.FrameContentSequence, func(o *builder) { o.ints(tag.DimensionIndexValues, index...) })
 			i.items(tag.SegmentIdentificationSequence, func(o *builder) { o.ints(tag.ReferencedSegmentNumber, f.segment) })
 			i.items(tag.DerivationImageSequence, func(o *builder) {
 				o.items(tag.DerivationCodeSequence, code("113076", "DCM", "Segmentation"))
@@ -139,6 +140,22 @@ func (b *builder) functionalGroups(s *dicom.Series, frames []frame, organization
 		}
 	}
 	b.items(tag.PerFrameFunctionalGroupsSequence, fills...)
+}
+
+// plane describes orientation and spacing of a volume's slices.
+func (b *builder) plane(g volume.Grid) {
+	spacing := g.Spacing()
+	b.items(tag.PlaneOrientationSequence, func(o *builder) {
+		a := g.Affine
+		o.text(tag.ImageOrientationPatient, decimals(
+			a[0][0]/spacing[0], a[1][0]/spacing[0], a[2][0]/spacing[0],
+			a[0][1]/spacing[1], a[1][1]/spacing[1], a[2][1]/spacing[1])...)
+	})
+	b.items(tag.PixelMeasuresSequence, func(o *builder) {
+		o.text(tag.SliceThickness, dicom.DecimalString(spacing[2]))
+		o.text(tag.SpacingBetweenSlices, dicom.DecimalString(spacing[2]))
+		o.text(tag.PixelSpacing, decimals(spacing[1], spacing[0])...)
+	})
 }
 
 func dimension(organization string, pointer, group tag.Tag, label string) func(*builder) {

@@ -41,11 +41,29 @@ var (
 	alarm      = color.RGBA{255, 120, 90, 255}
 )
 
-// Overlay draws axial, coronal and sagittal slices, each plain and with its labels,
-// as a PNG at least 900 pixels wide. It follows the radiological convention: the
-// patient's right is on the left. Labels lie on the image's grid. Model, version,
-// volumes in ml and the warning are burned in; nothing of the patient is.
+// Overlay is Draw's picture as a PNG.
 func Overlay(img *volume.Image, labels *volume.Labels, m models.Manifest) ([]byte, error) {
+	picture, err := Draw(img, labels, m)
+	if err != nil {
+		return nil, err
+	}
+	return PNG(picture)
+}
+
+// PNG encodes a picture, fast rather than small.
+func PNG(picture image.Image) ([]byte, error) {
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, picture); err != nil {
+		return nil, fmt.Errorf("write picture: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// Draw paints axial, coronal and sagittal slices, each plain and with its labels, at
+// least 900 pixels wide. It follows the radiological convention: the patient's right
+// is on the left. Labels lie on the image's grid. Model, version, volumes in ml and
+// the warning are burned in; nothing of the patient is.
+func Draw(img *volume.Image, labels *volume.Labels, m models.Manifest) (*image.RGBA, error) {
 	if err := img.Validate(); err != nil {
 		return nil, fmt.Errorf("draw overlay: %w", err)
 	}
@@ -98,11 +116,7 @@ func Overlay(img *volume.Image, labels *volume.Labels, m models.Manifest) ([]byt
 	}
 	t.head(canvas, m)
 	t.legend(canvas, labels, m, height)
-	var out bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, canvas); err != nil {
-		return nil, fmt.Errorf("draw overlay: %w", err)
-	}
-	return out.Bytes(), nil
+	return canvas, nil
 }
 
 // letters marks where the panel's edges lie in the patient.

@@ -44,9 +44,9 @@ func manifest() models.Manifest {
 	}
 }
 
-func options() SegOptions {
-	return SegOptions{
-		NewUID: UIDs(models.DigestOf([]byte("a task"))), SoftwareVersion: "0.1.0",
+func options() Options {
+	return Options{
+		Seed: models.DigestOf([]byte("a task")), SoftwareVersion: "0.1.0",
 		Now: time.Date(2026, 3, 4, 5, 6, 7, 89000000, time.UTC),
 	}
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,11 +9,13 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/inference/ort"
+	"github.com/medhive/medhive/inference/runner/sandbox"
 	"github.com/medhive/medhive/models"
 )
 
@@ -25,12 +28,22 @@ const (
 	// goShare is the part of the memory cap at which Go's collector starts to press; the
 	// rest is for ONNX Runtime's tensors.
 	goShare = 0.5
+	// watchdogTick is how finely the watchdog counts.
+	watchdogTick = time.Second
+	// idleAfter is how long a runner keeps the memory of a job for the next one. Pages that
+	// are there already save a tenth of a job's time.
+	idleAfter = 2 * time.Second
 )
 
-// Main is the whole program of `medhive runner`: it serves one parent over stdin and
-// stdout and returns when that parent is gone, even in the middle of a job, so the caller
-// must then let the process end. The error says what broke the protocol.
+// Main is the whole program of `medhive runner`: it closes itself in, serves one parent
+// over stdin and stdout and returns when that parent is gone, even in the middle of a job,
+// so the caller must then let the process end. The error says what broke the protocol.
+// Call it first thing: where the kernel has Landlock it executes the program anew.
 func Main(stdin io.Reader, stdout io.Writer) error {
+	closing := sandbox.CloseFiles()
+	if sandbox.IsFatal(closing) {
+		return fmt.Errorf("runner: %w", closing)
+	}
 	if f, ok := stdout.(*os.File); ok {
 		own, err := ownStdout(f)
 		if err != nil {
@@ -38,7 +51,7 @@ func Main(stdin io.Reader, stdout io.Writer) error {
 		}
 		stdout = own
 	}
-	c := &child{out: stdout, frames: make(chan frame)}
+	c := &child{out: stdout, frames: make(chan frame), turn: make(chan struct{}, 1), closing: closing}
 	// The pump lives as long as the process: a read on a pipe has no context.
 	go c.pump(stdin)
 	err := c.serve()
@@ -56,7 +69,10 @@ type frame struct {
 }
 
 type child struct {
-	frames chan frame
+	frames  chan frame
+	turn    chan struct{} // holds the parent's leave to compute
+	waiting atomic.Bool   // for that leave: such time is not the job's
+	closing error         // why files could not be closed
 
 	mu  sync.Mutex // guards out: progress and results come from different goroutines
 	out io.Writer
@@ -65,21 +81,23 @@ type child struct {
 	pkg     models.Package
 	runtime *ort.Runtime
 	session *ort.Session
+	largest int    // bytes of the largest study since the session was made
 	early   *frame // a job that came while the last one was cleaned up
 }
 
 // errParentGone ends the child quietly.
 var errParentGone = errors.New("runner: the parent is gone")
 
-// pump reads frames, first the two of the start, then jobs, until the stream ends.
+// pump reads frames, first the two of the start, then jobs and turns, until the stream
+// ends.
 func (c *child) pump(stdin io.Reader) {
 	expected := []kind{kindInit, kindWeights}
 	for {
-		next := kindJob
+		next := []kind{kindJob, kindTurn}
 		if len(expected) > 0 {
-			next, expected = expected[0], expected[1:]
+			next, expected = expected[:1], expected[1:]
 		}
-		k, payload, err := readFrame(stdin, next)
+		k, payload, err := readFrame(stdin, next...)
 		c.frames <- frame{k, payload, err}
 		if err != nil {
 			return
@@ -89,11 +107,37 @@ func (c *child) pump(stdin io.Reader) {
 
 // next waits for a frame.
 func (c *child) next() ([]byte, error) {
-	if f := c.early; f != nil {
-		c.early = nil
-		return f.payload, f.problem()
+	f := c.early
+	if c.early = nil; f == nil {
+		arrived := <-c.frames
+		f = &arrived
 	}
-	f := <-c.frames
+	return f.use()
+}
+
+// nextJob waits for a study. Where none comes for a while, it gives the memory of the
+// last one back meanwhile.
+func (c *child) nextJob() ([]byte, error) {
+	if c.early == nil && c.largest > 0 {
+		idle := time.NewTimer(idleAfter)
+		defer idle.Stop()
+		select {
+		case f := <-c.frames:
+			return f.use()
+		case <-idle.C:
+			if err := c.cleanUp(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.next()
+}
+
+// use gives the payload of a frame that no job waits for.
+func (f frame) use() ([]byte, error) {
+	if f.kind == kindTurn {
+		return nil, unasked()
+	}
 	return f.payload, f.problem()
 }
 
@@ -108,27 +152,43 @@ func (f frame) problem() error {
 	return nil
 }
 
+// unasked is a turn that nobody waits for, in words.
+func unasked() error { return fmt.Errorf("runner: %w: a turn that nobody asked for", errFrame) }
+
 // errOverdue is the watchdog's.
 var errOverdue = errors.New("runner: the time limit has passed and nobody ended this process")
 
-// while runs work, but not longer than limit or than the parent lives. Work that is left
-// behind ends with the process: a computation in C can't be stopped otherwise.
+// while runs work, but not longer than limit or than the parent lives. Time in which this
+// process was stopped, or waited for its turn, does not count. Work that is left behind
+// ends with the process: a computation in C can't be stopped otherwise.
 func (c *child) while(limit time.Duration, work func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- work() }()
-	watchdog := time.NewTimer(limit)
+	watchdog := time.NewTicker(watchdogTick) // a stopped process misses ticks, and so gains time
 	defer watchdog.Stop()
-	select {
-	case err := <-done:
-		return err
-	case <-watchdog.C:
-		return errOverdue
-	case f := <-c.frames:
-		if err := f.problem(); err != nil {
+	for spent := time.Duration(0); spent < limit; {
+		select {
+		case err := <-done:
 			return err
+		case <-watchdog.C:
+			if !c.waiting.Load() {
+				spent += watchdogTick
+			}
+		case f := <-c.frames:
+			if err := f.problem(); err != nil {
+				return err
+			}
+			if f.kind != kindTurn {
+				return fmt.Errorf("runner: %w: a second job before the first one ended", errFrame)
+			}
+			select {
+			case c.turn <- struct{}{}:
+			default:
+				return unasked()
+			}
 		}
-		return fmt.Errorf("runner: %w: a second job before the first one ended", errFrame)
 	}
+	return errOverdue
 }
 
 // serve loads the model and answers jobs until the parent goes.
@@ -140,20 +200,31 @@ func (c *child) serve() error {
 	if err := parseMessage(message, &c.init); err != nil {
 		return fmt.Errorf("runner: init: %w", err)
 	}
-	weights, err := c.next()
-	if err != nil {
-		return err
+	work := c.try
+	if !c.init.Trial {
+		weights, err := c.next()
+		if err != nil {
+			return err
+		}
+		work = func() error { return c.load(weights) }
 	}
-	if err := c.while(loadLimit, func() error { return c.load(weights) }); errors.Is(err, errParentGone) {
+	var facts sandbox.Facts
+	err = c.while(loadLimit, func() (err error) {
+		if facts, err = c.confine(); err != nil {
+			return err
+		}
+		return work()
+	})
+	if errors.Is(err, errParentGone) {
 		return err
 	} else if err != nil {
 		return errors.Join(err, c.fail(err))
 	}
-	if err := c.send(kindReady, readyMessage{Runtime: c.runtime.Version(), Provider: c.session.Provider()}); err != nil {
+	if err := c.send(kindReady, readyMessage{Runtime: c.runtime.Version(), Provider: c.init.Provider, Facts: facts}); err != nil {
 		return errParentGone
 	}
 	for {
-		study, err := c.next()
+		study, err := c.nextJob()
 		if err == nil {
 			err = c.job(study)
 		}
@@ -163,7 +234,42 @@ func (c *child) serve() error {
 	}
 }
 
-// load confines the process before the model's bytes are looked at.
+// confine takes from this process what is still there to take, opening the library on the
+// way, before the model's bytes are looked at. What the kernel lacks stands in the facts.
+func (c *child) confine() (sandbox.Facts, error) {
+	f := sandbox.Facts{Device: c.init.Provider != ort.CPU}
+	say := func(err error) string {
+		if err == nil {
+			return ""
+		}
+		return printable(err.Error())
+	}
+	abi, err := sandbox.LandlockABI()
+	if err = cmp.Or(c.closing, err); err == nil && !sandbox.FilesClosed() {
+		err = errors.New("whoever started this runner did not ask for it")
+	}
+	f.LandlockABI, f.LandlockError = abi, say(err)
+	err = sandbox.DropDumps()
+	f.Dumps, f.DumpsError = err == nil, say(err)
+	if !f.Device {
+		_ = sandbox.DropFileWriting() // the filter below says the same more strictly
+	}
+	if err = sandbox.LimitMemory(c.init.MemoryBytes); err == nil {
+		f.MemoryBytes = c.init.MemoryBytes
+	}
+	f.MemoryError = say(err)
+	debug.SetMemoryLimit(int64(goShare * float64(c.init.MemoryBytes)))
+	_ = time.Now().Local().String() // reads the time zone while files can be read
+	if c.runtime, err = ort.Open(c.init.Library); err != nil {
+		return f, err
+	}
+	err = sandbox.FilterCalls(f.Device)
+	f.Filter, f.FilterError = err == nil, say(err)
+	f.FilesClosed, f.SocketsClosed = sandbox.FilesClosed(), sandbox.SocketsClosed()
+	return f, nil
+}
+
+// load makes the model's session.
 func (c *child) load(weights []byte) error {
 	m := c.init.Manifest
 	if err := m.Validate(); err != nil {
@@ -173,38 +279,55 @@ func (c *child) load(weights []byte) error {
 		return fmt.Errorf("model %s %s: the weights are not the manifest's; fetch the package again", m.ID, m.Version)
 	}
 	c.pkg = models.Package{Manifest: m, Weights: weights}
-	if err := confine(c.init.MemoryBytes, c.init.Provider != ort.CPU); err != nil {
-		return err
-	}
-	debug.SetMemoryLimit(int64(goShare * float64(c.init.MemoryBytes)))
-	var err error
-	if c.runtime, err = ort.Open(c.init.Library); err != nil {
-		return err
-	}
 	return c.renewSession()
 }
 
-// renewSession loads the model afresh. ONNX Runtime's arena keeps the peak of a job for
-// the next one; between jobs other runners on this machine need that memory more than
-// this one needs the few milliseconds.
+// try runs a tiny computation on the provider, for Discover, which knows the remedy.
+func (c *child) try() error {
+	err := c.runtime.Try(c.init.Provider)
+	var missing *ort.Unavailable
+	if errors.As(err, &missing) {
+		return missing.Err
+	}
+	return err
+}
+
+// renewSession loads the model afresh: ONNX Runtime's arena keeps the peak of all jobs
+// until then.
 func (c *child) renewSession() error {
 	if c.session != nil {
 		if err := c.session.Close(); err != nil {
 			return err
 		}
 	}
+	c.largest = 0
 	var err error
 	c.session, err = inference.NewSession(c.runtime, c.pkg, c.init.Provider, c.init.Threads)
 	return err
 }
 
-// job answers one study and cleans up after it. Only a broken stream or a process that
-// can't go on is an error.
+// job answers one study. Only a broken stream or a process that can't go on is an error.
 func (c *child) job(study []byte) error {
 	limit := time.Duration(c.init.TimeoutMilli)*time.Millisecond + watchdogGrace
 	var encoded []byte
 	err := c.while(limit, func() error {
-		result, err := inference.Analyze(context.Background(), c.runtime, c.session, c.pkg, study, c.progress)
+		// The arena of a smaller study would be kept beside that of this one.
+		if c.largest > 0 && len(study) > c.largest {
+			if err := c.renewSession(); err != nil {
+				return err
+			}
+		}
+		c.largest = max(c.largest, len(study), 1)
+		asked := false
+		result, err := inference.Analyze(context.Background(), c.runtime, c.session, c.pkg, study, func(stage string, done float64) {
+			c.progress(stage, done)
+			if stage == inference.StageInference && !asked {
+				asked = true
+				c.waiting.Store(true)
+				<-c.turn // where none comes, the parent ends this process
+				c.waiting.Store(false)
+			}
+		})
 		if err == nil {
 			encoded, err = result.Encode()
 		}
@@ -222,11 +345,12 @@ func (c *child) job(study []byte) error {
 			return errParentGone
 		}
 	}
-	return c.cleanUp()
+	return nil
 }
 
-// cleanUp gives a job's memory back. The parent has its answer and may send the next
-// study meanwhile.
+// cleanUp gives a job's memory back: other runners on this machine need it more than this
+// one needs the milliseconds of a new session. The parent may send the next study
+// meanwhile.
 func (c *child) cleanUp() error {
 	done := make(chan error, 1)
 	go func() {

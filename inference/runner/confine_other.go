@@ -3,17 +3,19 @@
 package runner
 
 import (
+	"errors"
 	"os"
+	"runtime"
 	"syscall"
+
+	"github.com/medhive/medhive/inference/runner/sandbox"
 )
-
-// Only Linux lets a process limit itself this way; elsewhere the runner is a child that
-// can be killed, and its Isolation says no more than that.
-
-func confine(int64, bool) error { return nil }
 
 func ownStdout(f *os.File) (*os.File, error) { return f, nil }
 
-func isolated() *syscall.SysProcAttr { return nil }
+func attributes(bool, *sandbox.Cgroup) *syscall.SysProcAttr { return nil }
 
-func grouped() *syscall.SysProcAttr { return nil }
+const canNamespace = false
+
+func freeze(*os.Process) error { return errors.New("a process can't be stopped on " + runtime.GOOS) }
+func thaw(*os.Process) error   { return nil }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/dicom"
+	"github.com/medhive/medhive/inference/runner/sandbox"
 	"github.com/medhive/medhive/models"
 )
 
@@ -22,6 +23,7 @@ const (
 	kindInit    kind = 'I' // initMessage as JSON: first
 	kindWeights kind = 'W' // the ONNX file: second
 	kindJob     kind = 'J' // a study as tar; one at a time
+	kindTurn    kind = 'T' // empty: the job may compute; answers progress{inference, 0}
 	// From the child.
 	kindReady    kind = 'R' // readyMessage as JSON: once, after the session is loaded
 	kindProgress kind = 'P' // progressMessage as JSON
@@ -52,6 +54,8 @@ func (k kind) limit() int64 {
 		return maxWeightsBytes
 	case kindJob:
 		return maxStudyBytes()
+	case kindTurn:
+		return 0
 	case kindReady, kindProgress, kindFailure:
 		return maxShortBytes
 	case kindResult:
@@ -66,12 +70,14 @@ type initMessage struct {
 	Threads      int             `json:"threads"`
 	MemoryBytes  int64           `json:"memory_bytes"`
 	TimeoutMilli int64           `json:"timeout_ms"`
+	Trial        bool            `json:"trial,omitempty"` // no model follows: try the provider and say how that went
 	Manifest     models.Manifest `json:"manifest"`
 }
 
 type readyMessage struct {
-	Runtime  string `json:"runtime"`
-	Provider string `json:"provider"`
+	Runtime  string        `json:"runtime"`
+	Provider string        `json:"provider"`
+	Facts    sandbox.Facts `json:"facts"` // what confines the child
 }
 
 type progressMessage struct {

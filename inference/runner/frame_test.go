@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -107,17 +106,5 @@ func TestComplaintIsBounded(t *testing.T) {
 	}
 	if len(c.String()) != maxStderr {
 		t.Errorf("%d bytes kept", len(c.String()))
-	}
-}
-
-func TestPauseAfter(t *testing.T) {
-	want := []time.Duration{0, 0, firstPause, 2 * firstPause, 4 * firstPause}
-	for failed, pause := range want {
-		if got := pauseAfter(failed); got != pause {
-			t.Errorf("after %d: %v; want %v", failed, got, pause)
-		}
-	}
-	if got := pauseAfter(1 << 20); got != longestPause {
-		t.Errorf("after many: %v", got)
 	}
 }

@@ -1,211 +1,298 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/shirou/gopsutil/v3/mem"
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/models"
 )
 
-// The pause before a runner that died is started again doubles from firstPause to
-// longestPause; a finished job ends the series.
-const (
-	firstPause   = 250 * time.Millisecond
-	longestPause = 30 * time.Second
-)
+// DefaultLanes is how many processes of one model a pool runs at once. While one computes
+// another reads the next study or reports the last one; a third would only hold memory.
+const DefaultLanes = 2
 
-// Pool keeps one warm runner for each model and replaces those that die. It is safe for
-// concurrent use.
+// DefaultLaneIdle is longer than the gap between studies of a busy clinic, and short for
+// a process that nobody needs.
+const DefaultLaneIdle = time.Minute
+
+// Pool keeps runners of several models warm within a memory budget, replaces those that
+// die, and hands jobs to them: one job computes at a time, and successive jobs overlap
+// in everything else. A runner is charged its whole cap, since it may claim that at any
+// moment; where the budget is short, the least recently used idle one goes. It is safe
+// for concurrent use.
 type Pool struct {
 	o      Options
+	stile  turnstile
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
-	keep   sync.WaitGroup // the keepers
+	keep   sync.WaitGroup // closing and warming in the background
 
-	mu    sync.Mutex // guards slots
-	slots map[models.Digest]*slot
+	mu      sync.Mutex // guards the fields below, and all of every place and lane
+	places  map[models.Digest]*place
+	uses    uint64        // a clock that ticks with each use of a lane
+	changed chan struct{} // closed, and made anew, when a lane came free or went
+	stats   int           // Stat jobs that wait for a lane: the others leave every lane to them
+	warned  bool          // about what the machine lacks to confine a runner
 }
 
-// slot is the place of one model's runner.
-type slot struct {
-	pkg models.Package
+// place is one model's.
+type place struct {
+	pkg    models.Package
+	lanes  []*lane
+	record record
+}
 
-	mu      sync.Mutex // guards the fields below
-	process *Process   // nil while none is warm
-	err     error      // why the last start failed, nil while it is not known
-	failed  int        // deaths and failed starts in a row
-	changed chan struct{}
+// lane is one runner, from the decision to start it to its end.
+type lane struct {
+	place    *place
+	process  *Process // nil while it starts
+	charge   int64    // bytes of the budget
+	used     uint64   // when it was last given back
+	busy     bool
+	warming  bool // it starts for whoever comes first
+	priority Priority
+	giveWay  func() // ends its job so that it can be done again; nil while there is none
+}
+
+// Job is a study for a model.
+type Job struct {
+	Package  models.Package
+	Study    []byte // a tar, see inference.Analyze
+	Priority Priority
+	Trial    bool                             // also where the model is quarantined: a success lifts that
+	Progress func(stage string, done float64) // may be nil
 }
 
 // NewPool makes an empty pool. o.Package is ignored: it comes with each job. Close ends
 // it.
 func NewPool(o Options) *Pool {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Pool{o: o, ctx: ctx, cancel: cancel, slots: map[models.Digest]*slot{}}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Lanes = cmp.Or(max(o.Lanes, 0), DefaultLanes)
+	o.LaneIdle = cmp.Or(max(o.LaneIdle, 0), DefaultLaneIdle)
+	if o.BudgetBytes <= 0 { // nobody chose one, so that a single runner must fit in any case
+		o.BudgetBytes = max(machineBudget(), o.MemoryBytes)
+	}
+	return &Pool{o: o, ctx: ctx, cancel: cancel, places: map[models.Digest]*place{}, changed: make(chan struct{})}
 }
 
-// errPoolClosed answers whoever comes late.
-var errPoolClosed = errors.New("the runner pool is closed")
+// machineBudget is three quarters of the machine's memory: the rest is the daemon's, the
+// system's and the pages of files. Where it can't be told, there is no budget.
+func machineBudget() int64 {
+	m, err := mem.VirtualMemory()
+	if err != nil {
+		return math.MaxInt64
+	}
+	return int64(m.Total / 4 * 3)
+}
+
+var (
+	errPoolClosed = errors.New("the runner pool is closed")
+	// errGaveWay is the cause with which a job makes room for a Stat job; it is done again.
+	errGaveWay = errors.New("a more urgent job needs this runner's place")
+)
 
 // Warm starts the model's runner, if there is none, and waits until it is ready. The
 // Process stays the pool's: read from it, but leave jobs and Close to the pool.
 func (p *Pool) Warm(ctx context.Context, pkg models.Package) (*Process, error) {
-	s, err := p.slot(pkg)
+	p.mu.Lock()
+	if place, ok := p.places[pkg.Digest()]; ok {
+		for _, l := range place.lanes {
+			if l.process != nil && l.process.usable() {
+				defer p.mu.Unlock()
+				return l.process, nil
+			}
+		}
+	}
+	p.mu.Unlock()
+	l, err := p.acquire(ctx, Job{Package: pkg}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return s.await(ctx, p.ctx)
+	process := l.process
+	p.giveBack(l)
+	return process, nil
 }
 
-// Analyze runs a study on the model's warm runner, starting it if need be; see
-// Process.Analyze. A runner that died while idle is replaced without a word.
+// Analyze runs a study as a routine job; see Do.
 func (p *Pool) Analyze(ctx context.Context, pkg models.Package, study []byte, progress func(stage string, done float64)) (inference.Result, error) {
-	s, err := p.slot(pkg)
-	if err != nil {
-		return inference.Result{}, err
-	}
+	return p.Do(ctx, Job{Package: pkg, Study: study, Progress: progress})
+}
+
+// Do runs a job on a warm runner of its model, starting one if need be, and returns its
+// result, a *Failure, a *Quarantine, or ctx's error: the computation ends at once with
+// ctx, whatever the graph does. A runner that died while idle is replaced without a word.
+// A job that gave way to a Stat job goes on where it stood, or begins anew; its progress
+// may then repeat.
+func (p *Pool) Do(ctx context.Context, j Job) (inference.Result, error) {
 	for {
-		process, err := s.await(ctx, p.ctx)
-		if err != nil {
-			return inference.Result{}, err
+		result, err := p.once(ctx, j)
+		switch {
+		case !errors.Is(err, errGaveWay):
+			return result, err
+		case ctx.Err() != nil:
+			return inference.Result{}, fmt.Errorf("analyze: %w", ctx.Err())
+		case p.ctx.Err() != nil:
+			return inference.Result{}, errPoolClosed
 		}
-		select {
-		case <-process.Dead():
-			s.drop(process, true)
-			continue
-		default:
-		}
-		result, err := process.Analyze(ctx, study, progress)
-		if err == nil {
-			s.mu.Lock()
-			s.failed = 0
-			s.mu.Unlock()
-		}
-		return result, err
 	}
 }
 
-// slot returns the model's place and starts its keeper with the first call.
-func (p *Pool) slot(pkg models.Package) (*slot, error) {
+// once is one try of a job. errGaveWay means that it was ended to be done again.
+func (p *Pool) once(ctx context.Context, j Job) (inference.Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	giveWay := func() { cancel(errGaveWay) }
+	stop := context.AfterFunc(p.ctx, giveWay)
+	defer stop()
+	l, err := p.acquire(ctx, j, giveWay)
+	var result inference.Result
+	if err == nil {
+		result, err = l.process.analyze(ctx, j.Study, j.Progress, p.stile.newTurn(j.Priority, giveWay))
+		p.settle(l, err)
+	}
+	if err != nil && errors.Is(context.Cause(ctx), errGaveWay) {
+		err = errGaveWay
+	}
+	return result, err
+}
+
+// settle draws the consequences of a job's end.
+func (p *Pool) settle(l *lane, err error) {
+	usable := l.process.usable()
+	var failure *Failure
+	p.mu.Lock()
+	switch {
+	case err == nil:
+		l.place.record.succeed()
+	case !usable && errors.As(err, &failure) && p.ctx.Err() == nil:
+		p.blame(l.place, failure)
+	}
+	p.mu.Unlock()
+	p.giveBack(l)
+	if !usable {
+		p.rewarm(l.place)
+	}
+}
+
+// blame counts a failed runner of a model. The caller holds mu.
+func (p *Pool) blame(pl *place, failure *Failure) {
+	if q := pl.record.fail(pl.pkg, failure.Error(), time.Now()); q != nil {
+		p.o.Log.Error("model is quarantined", "model", q.Model, "tries", q.Tries, "reason", q.Reason)
+	}
+}
+
+// Quarantined lists the models that this pool does not run for now, by name.
+func (p *Pool) Quarantined() (list []Quarantine) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ctx.Err() != nil {
-		return nil, errPoolClosed
+	for _, pl := range p.places {
+		if q := pl.record.quarantine; q != nil {
+			list = append(list, *q)
+		}
 	}
-	s, ok := p.slots[pkg.Digest()]
-	if !ok {
-		s = &slot{pkg: pkg, changed: make(chan struct{})}
-		p.slots[pkg.Digest()] = s
-		p.keep.Go(func() { p.keepWarm(s) })
-	}
-	return s, nil
+	slices.SortFunc(list, func(a, b Quarantine) int { return cmp.Or(cmp.Compare(a.Model, b.Model), a.Since.Compare(b.Since)) })
+	return list
 }
 
-// keepWarm starts the runner, waits for its end, pauses and starts again.
-func (p *Pool) keepWarm(s *slot) {
-	for {
-		o := p.o
-		o.Package = s.pkg
-		process, err := Start(p.ctx, o)
-		if p.ctx.Err() != nil {
-			if process != nil {
-				_ = process.Close()
-			}
-			return
-		}
-		s.put(process, err)
-		if err == nil {
-			select {
-			case <-process.Dead():
-			case <-p.ctx.Done():
-			}
-			s.drop(process, p.ctx.Err() == nil)
-			_ = process.Close()
-		}
-		pause := time.NewTimer(s.pause())
-		select {
-		case <-pause.C:
-		case <-p.ctx.Done():
-			pause.Stop()
-			return
-		}
+// Release lifts a model's quarantine and reports whether there was one.
+func (p *Pool) Release(model models.Digest) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pl, ok := p.places[model]
+	if !ok || pl.record.quarantine == nil {
+		return false
 	}
-}
-
-// put publishes a start's outcome.
-func (s *slot) put(process *Process, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process, s.err = process, err; err != nil {
-		s.failed++
-	}
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-// drop takes a dead process away; the first to see it counts the death.
-func (s *slot) drop(process *Process, died bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process != process {
-		return
-	}
-	if s.process = nil; died {
-		s.failed++
-	}
-}
-
-// pause is how long to wait before the next start.
-func (s *slot) pause() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return pauseAfter(s.failed)
-}
-
-// pauseAfter is firstPause·2ⁿ⁻² after n failures in a row, at most longestPause; the first
-// is repaired at once.
-func pauseAfter(failed int) time.Duration {
-	if failed <= 1 {
-		return 0
-	}
-	pause := firstPause
-	for range failed - 2 {
-		if pause *= 2; pause >= longestPause {
-			return longestPause
-		}
-	}
-	return pause
-}
-
-// await returns the warm process, or the error of the newest failed start.
-func (s *slot) await(ctx, pool context.Context) (*Process, error) {
-	for {
-		s.mu.Lock()
-		process, err, changed := s.process, s.err, s.changed
-		s.mu.Unlock()
-		if process != nil {
-			return process, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for a runner: %w", ctx.Err())
-		case <-pool.Done():
-			return nil, errPoolClosed
-		}
-	}
+	pl.record.succeed()
+	return true
 }
 
 // Close ends all runners, also in the middle of a job, and waits for them.
 func (p *Pool) Close() error {
 	p.cancel()
+	p.mu.Lock()
+	for _, pl := range p.places {
+		for _, l := range slices.Clone(pl.lanes) {
+			if !l.busy { // the others' users give them back, soon
+				p.discard(l)
+			}
+		}
+	}
+	for len(p.lanes()) > 0 {
+		changed := p.changed
+		p.mu.Unlock()
+		<-changed
+		p.mu.Lock()
+	}
+	p.mu.Unlock()
 	p.keep.Wait()
 	return nil
+}
+
+// lanes are those of all models. The caller holds mu.
+func (p *Pool) lanes() (all []*lane) {
+	for _, pl := range p.places {
+		all = append(all, pl.lanes...)
+	}
+	return all
+}
+
+// charge is what lanes take of the budget.
+func charge(lanes []*lane) (sum int64) {
+	for _, l := range lanes {
+		sum += l.charge
+	}
+	return sum
+}
+
+// announce wakes everybody who waits for a lane. The caller holds mu.
+func (p *Pool) announce() {
+	close(p.changed)
+	p.changed = make(chan struct{})
+}
+
+// discard takes an idle lane out and closes its process. The caller holds mu.
+func (p *Pool) discard(l *lane) {
+	l.place.lanes = slices.DeleteFunc(l.place.lanes, func(other *lane) bool { return other == l })
+	if l.process != nil {
+		p.keep.Go(func() { _ = l.process.Close() })
+	}
+	p.announce()
+}
+
+// giveBack returns a lane after use.
+func (p *Pool) giveBack(l *lane) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.uses++
+	l.busy, l.warming, l.giveWay, l.used = false, false, nil, p.uses
+	if p.ctx.Err() != nil || !l.process.usable() {
+		p.discard(l)
+		return
+	}
+	if used := l.used; len(l.place.lanes) > 1 {
+		time.AfterFunc(p.o.LaneIdle, func() { p.thin(l, used) })
+	}
+	p.announce()
+}
+
+// thin closes a lane that was not used since, unless it is its model's last one.
+func (p *Pool) thin(l *lane, used uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() == nil && !l.busy && l.used == used && len(l.place.lanes) > 1 && slices.Contains(l.place.lanes, l) {
+		p.discard(l)
+	}
 }

@@ -1,8 +1,8 @@
 // Package runner puts inference into a child process that the daemon can kill: a hostile
 // study or model, a crash in a library, a hang or a greedy graph end a job, never the
 // daemon. In: a model package and studies, over a pipe. Out: results, progress, or a
-// typed Failure. The child gets no environment, no network where the kernel allows that,
-// no core file, a memory cap and a deadline; what it says is checked as a stranger's word.
+// typed Failure. The child gets no environment, a sandbox that states what holds, a memory
+// cap and a deadline; what it says is checked as a stranger's word.
 package runner
 
 import (
@@ -14,11 +14,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/ort"
+	"github.com/medhive/medhive/inference/runner/sandbox"
 	"github.com/medhive/medhive/models"
 )
 
@@ -34,30 +38,34 @@ type Options struct {
 	Library     string         // ONNX Runtime, see ort.Locate
 	Package     models.Package // the one model of this process
 	Provider    string         // execution provider; "" means "cpu"
-	Threads     int            // of one operator; 0 leaves it to ONNX Runtime
+	Threads     int            // of one operator; 0 means every core that this process may use
 	MemoryBytes int64          // private memory beyond the process's own; 0 means the manifest's
-	Timeout     time.Duration  // of one job; 0 means DefaultTimeout
+	Timeout     time.Duration  // of one job, without waiting; 0 means DefaultTimeout
 	Log         *slog.Logger   // nil discards
-}
 
-// What a runner is confined to, as people read it.
-const (
-	IsolationNetwork = "child process; no network; memory, core dumps and files limited"
-	IsolationProcess = "child process; network NOT cut off, this kernel refuses namespaces; memory, core dumps and files limited"
-)
+	// For a Pool alone.
+	Lanes       int           // processes of one model at once, whose jobs overlap; 0 means DefaultLanes
+	LaneIdle    time.Duration // how long a model's second process waits for work; 0 means DefaultLaneIdle
+	BudgetBytes int64         // of all warm runners' MemoryBytes together; 0 means three quarters of the machine's memory
+}
 
 // Process is one runner, warm: library and model are loaded before a job comes. It does
 // one job at a time; others wait. It is safe for concurrent use.
 type Process struct {
-	o         Options
-	cmd       *exec.Cmd
-	in, out   *os.File // our ends of the child's stdin and stdout
-	stderr    *complaint
-	isolation string
-	ready     readyMessage
+	o        Options
+	cmd      *exec.Cmd
+	in, out  *os.File // our ends of the child's stdin and stdout
+	stderr   *complaint
+	trial    bool // no model: a trial of the provider
+	group    *sandbox.Cgroup
+	facts    sandbox.Facts // what confines the child, as its parent knows
+	confined sandbox.Confinement
+	ready    readyMessage
 
-	busy chan struct{} // holds a token while a job runs
-	dead chan struct{} // closed when the child has been reaped
+	busy   chan struct{} // holds a token while a job runs
+	dead   chan struct{} // closed when the child has been reaped
+	killed atomic.Bool
+	swept  sync.Once // the cgroup is taken away
 }
 
 // Start launches a runner and returns when it is warm. ctx bounds the start, not the
@@ -66,19 +74,32 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("start runner: %w", err)
 	}
-	p := &Process{o: o, busy: make(chan struct{}, 1), dead: make(chan struct{})}
-	if err := p.spawn(); err != nil {
-		return nil, fmt.Errorf("start runner: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, loadLimit)
-	defer cancel()
-	if err := p.greet(ctx); err != nil {
-		p.kill()
-		p.release()
+	p, err := open(ctx, o, false, loadLimit)
+	if err != nil {
 		return nil, fmt.Errorf("start runner for %s: %w", o.Package.Name(), err)
 	}
-	o.Log.Debug("runner ready", "model", o.Package.Name(), "provider", p.ready.Provider, "runtime", p.ready.Runtime, "pid", p.cmd.Process.Pid, "isolation", p.isolation)
+	o.Log.Debug("runner ready", "model", o.Package.Name(), "provider", p.ready.Provider, "runtime", p.ready.Runtime, "pid", p.cmd.Process.Pid, "isolation", p.Isolation())
 	return p, nil
+}
+
+// open starts a child and waits, no longer than limit, until it is ready.
+func open(ctx context.Context, o Options, trial bool, limit time.Duration) (*Process, error) {
+	p := &Process{o: o, trial: trial, busy: make(chan struct{}, 1), dead: make(chan struct{})}
+	if err := p.spawn(); err != nil {
+		return nil, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := p.greet(bounded)
+	if err == nil {
+		return p, nil
+	}
+	p.kill()
+	p.release()
+	if bounded.Err() != nil && ctx.Err() == nil {
+		err = &Failure{Reason: Timeout, Detail: fmt.Sprintf("it was not ready within %v; the process was ended", limit)}
+	}
+	return nil, err
 }
 
 // complete fills defaults and checks what a child can't.
@@ -104,80 +125,6 @@ func (o *Options) complete() (err error) {
 	return nil
 }
 
-// spawn starts the child without a network, or with one where the kernel refuses.
-func (p *Process) spawn() error {
-	program, err := exec.LookPath(p.o.Command[0])
-	if err != nil {
-		return err
-	}
-	if program, err = filepath.Abs(program); err != nil {
-		return err
-	}
-	p.isolation = IsolationNetwork
-	attr := isolated()
-	if attr == nil {
-		p.isolation, attr = IsolationProcess, grouped()
-	}
-	err = p.launch(program, attr)
-	if err != nil && p.isolation == IsolationNetwork {
-		p.isolation = IsolationProcess
-		err = p.launch(program, grouped())
-	}
-	return err
-}
-
-// launch starts the program and the goroutine that reaps it.
-func (p *Process) launch(program string, attr *syscall.SysProcAttr) (err error) {
-	var pipes [4]*os.File // child's stdin, our end; our end, child's stdout
-	defer func() {
-		closeAll(pipes[0], pipes[3]) // the child has its own copies
-		if err != nil {
-			closeAll(pipes[1], pipes[2])
-		}
-	}()
-	if pipes[0], pipes[1], err = os.Pipe(); err != nil {
-		return err
-	}
-	if pipes[2], pipes[3], err = os.Pipe(); err != nil {
-		return err
-	}
-	p.stderr = &complaint{}
-	p.cmd = &exec.Cmd{Path: program, Args: p.o.Command, Env: environment(p.o.Provider), Dir: "/",
-		Stdin: pipes[0], Stdout: pipes[3], Stderr: p.stderr, SysProcAttr: attr, WaitDelay: closeGrace}
-	if err = p.cmd.Start(); err != nil {
-		return err
-	}
-	p.in, p.out = pipes[1], pipes[2]
-	go func() { // ends with the child, which kill, EOF or its watchdog ends; release waits
-		_ = p.cmd.Wait() // how it ended stands in cmd.ProcessState, for postMortem
-		close(p.dead)
-	}()
-	return nil
-}
-
-func closeAll(files ...*os.File) {
-	for _, f := range files {
-		if f != nil {
-			_ = f.Close()
-		}
-	}
-}
-
-// environment is all that a child gets: nothing on the CPU, and what a vendor's library
-// needs to be found on a device. No token of the daemon's own environment passes.
-func environment(provider string) []string {
-	env := []string{} // not nil: that would mean ours
-	if provider == ort.CPU {
-		return env
-	}
-	for _, name := range []string{"LD_LIBRARY_PATH", "VK_ICD_FILENAMES", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"} {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
-}
-
 // greet hands the model over and waits for the child to be warm.
 func (p *Process) greet(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, p.kill)
@@ -185,10 +132,12 @@ func (p *Process) greet(ctx context.Context) error {
 	o := p.o
 	sent := make(chan error, 1)
 	go func() {
-		sent <- errors.Join(
-			writeMessage(p.in, kindInit, initMessage{Library: o.Library, Provider: o.Provider, Threads: o.Threads,
-				MemoryBytes: o.MemoryBytes, TimeoutMilli: o.Timeout.Milliseconds(), Manifest: o.Package.Manifest}),
-			writeFrame(p.in, kindWeights, o.Package.Weights))
+		err := writeMessage(p.in, kindInit, initMessage{Library: o.Library, Provider: o.Provider, Threads: o.Threads,
+			MemoryBytes: o.MemoryBytes, TimeoutMilli: o.Timeout.Milliseconds(), Trial: p.trial, Manifest: o.Package.Manifest})
+		if !p.trial {
+			err = errors.Join(err, writeFrame(p.in, kindWeights, o.Package.Weights))
+		}
+		sent <- err
 	}()
 	k, payload, err := readFrame(p.out, kindReady, kindFailure)
 	if err != nil {
@@ -209,11 +158,29 @@ func (p *Process) greet(ctx context.Context) error {
 		return &Failure{Reason: Protocol, Detail: "its greeting can't be read; is the command a runner of this version?"}
 	}
 	p.ready.Runtime = printable(p.ready.Runtime)
+	p.confined = sandbox.Describe(p.factsTogether())
 	return nil
 }
 
-// Isolation says what the child is confined to, for people.
-func (p *Process) Isolation() string { return p.isolation }
+// factsTogether joins what the child saw with what its parent knows. The child's texts
+// are a stranger's.
+func (p *Process) factsTogether() sandbox.Facts {
+	f := p.ready.Facts
+	for _, text := range []*string{&f.LandlockError, &f.FilterError, &f.DumpsError, &f.MemoryError} {
+		*text = printable(*text)
+	}
+	f.Device = p.o.Provider != ort.CPU
+	f.Namespace, f.NamespaceError = p.facts.Namespace, p.facts.NamespaceError
+	f.Cgroup, f.CgroupError = p.facts.Cgroup, p.facts.CgroupError
+	return f
+}
+
+// Confinement states, mechanism by mechanism, what confines the child on this machine,
+// and what is missing. The child reported it before it saw the model.
+func (p *Process) Confinement() sandbox.Confinement { return slices.Clone(p.confined) }
+
+// Isolation is the Confinement in one line.
+func (p *Process) Isolation() string { return "child process; " + p.confined.String() }
 
 // RuntimeVersion is the version of ONNX Runtime in the child.
 func (p *Process) RuntimeVersion() string { return p.ready.Runtime }
@@ -228,6 +195,11 @@ func (p *Process) Dead() <-chan struct{} { return p.dead }
 // result, a *Failure, or ctx's error. After any failure but Refused and Failed the
 // process is dead. progress, if not nil, is called from Analyze's own goroutine.
 func (p *Process) Analyze(ctx context.Context, study []byte, progress func(stage string, done float64)) (inference.Result, error) {
+	return p.analyze(ctx, study, progress, nil)
+}
+
+// analyze computes only while it has t, if that is not nil.
+func (p *Process) analyze(ctx context.Context, study []byte, progress func(stage string, done float64), t *turn) (inference.Result, error) {
 	select {
 	case p.busy <- struct{}{}:
 		defer func() { <-p.busy }()
@@ -243,13 +215,14 @@ func (p *Process) Analyze(ctx context.Context, study []byte, progress func(stage
 		// Sent all the same, it would end the process wherever its allocator stumbles.
 		return inference.Result{}, p.overMemory()
 	}
-	limit, cancel := context.WithTimeout(ctx, p.o.Timeout)
+	limit, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(limit, p.kill)
 	defer stop()
-	sent := make(chan error, 1)
-	go func() { sent <- writeFrame(p.in, kindJob, study) }()
-	result, err := p.follow(progress)
+	j := &job{p: p, limit: limit, progress: progress, turn: t, clock: startCountdown(p.o.Timeout, cancel), sent: make(chan error, 1)}
+	defer j.end()
+	go func() { j.sent <- writeFrame(p.in, kindJob, study) }()
+	result, err := j.follow()
 	var failure *Failure
 	if err != nil && !errors.As(err, &failure) {
 		p.kill() // the stream is lost, so the process is of no use
@@ -264,34 +237,11 @@ func (p *Process) Analyze(ctx context.Context, study []byte, progress func(stage
 	} else if failure != nil && failure.Reason != Refused && failure.Reason != Broken {
 		p.kill()
 	}
-	if sendErr := <-sent; sendErr != nil && err == nil { // an answer to a study that never arrived
+	if sendErr := j.delivered(); sendErr != nil && err == nil { // an answer to a study that never arrived
 		p.kill()
 		err = &Failure{Reason: Protocol, Detail: "it answered before it had the study"}
 	}
 	return result, err
-}
-
-// follow reads progress until the job's end.
-func (p *Process) follow(progress func(string, float64)) (inference.Result, error) {
-	for {
-		k, payload, err := readFrame(p.out, kindProgress, kindResult, kindFailure)
-		if err != nil {
-			return inference.Result{}, err
-		}
-		switch k {
-		case kindFailure:
-			return inference.Result{}, failureOf(payload)
-		case kindResult:
-			return p.accept(payload)
-		}
-		var m progressMessage
-		if err := parseMessage(payload, &m); err != nil {
-			return inference.Result{}, err
-		}
-		if progress != nil && knownStage(m.Stage) {
-			progress(m.Stage, min(max(m.Done, 0), 1))
-		}
-	}
 }
 
 func knownStage(stage string) bool {
@@ -315,8 +265,31 @@ func (p *Process) accept(payload []byte) (inference.Result, error) {
 	return r, nil
 }
 
-// kill ends the child at once. It is safe at any time and more than once.
-func (p *Process) kill() { _ = p.cmd.Process.Kill() } // fails only when it has ended
+// kill ends the child at once, also a frozen one. It is safe at any time and more than
+// once.
+func (p *Process) kill() {
+	p.killed.Store(true)
+	_ = p.cmd.Process.Kill() // fails only when it has ended
+}
+
+// usable reports whether the child can take a job.
+func (p *Process) usable() bool {
+	select {
+	case <-p.dead:
+		return false
+	default:
+		return !p.killed.Load()
+	}
+}
+
+// sweep takes the cgroup away, once its process has ended.
+func (p *Process) sweep() {
+	p.swept.Do(func() {
+		if p.group != nil {
+			_ = p.group.Remove() // what stays is empty, and gone with the parent cgroup
+		}
+	})
+}
 
 // overMemory is the failure of a job that does not fit into its cap.
 func (p *Process) overMemory() *Failure {
@@ -339,12 +312,15 @@ func (p *Process) postMortem(streamErr error) *Failure {
 		<-p.dead
 	}
 	stderr := p.stderr.String()
-	if speaksOfMemory(stderr) {
+	if speaksOfMemory(stderr) || p.group != nil && p.group.OutOfMemory() {
 		return p.overMemory()
 	}
 	detail := "it ended in the middle of a job"
 	if p.cmd.ProcessState != nil {
 		detail = p.cmd.ProcessState.String()
+	}
+	if strings.Contains(detail, "bad system call") { // the words of SIGSYS
+		detail = "it asked the kernel for what no computation needs, and was ended: " + detail
 	}
 	if c := cause(stderr); c != "" {
 		detail += " (" + c + ")"
@@ -356,6 +332,7 @@ func (p *Process) postMortem(streamErr error) *Failure {
 func (p *Process) release() {
 	<-p.dead
 	closeAll(p.in, p.out)
+	p.sweep()
 }
 
 // Close ends the child, also in the middle of a job, and waits for it. A second Close

@@ -149,3 +149,33 @@ func invert(g Grid) [4][4]float64 {
 	inv[3][3] = 1
 	return inv
 }
+
+// Between maps a place on this grid to another one. Places count edges: voxel n reaches
+// from n to n+1.
+func (g Grid) Between(place [3]float64, other Grid) [3]float64 {
+	return shiftedBy(apply(indexMap(g, other), shiftedBy(place, -0.5)), 0.5)
+}
+
+// Around is the smallest upright box in mm (LPS) around a box of places on this grid,
+// where voxel n reaches from n to n+1.
+func (g Grid) Around(from, to [3]float64) (low, high [3]float64) {
+	low = [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}
+	high = [3]float64{math.Inf(-1), math.Inf(-1), math.Inf(-1)}
+	for corner := range 8 {
+		p := from
+		for n := range 3 {
+			if corner>>n&1 == 1 {
+				p[n] = to[n]
+			}
+		}
+		p = g.Position(shiftedBy(p, -0.5))
+		for n := range 3 {
+			low[n], high[n] = min(low[n], p[n]), max(high[n], p[n])
+		}
+	}
+	return low, high
+}
+
+func shiftedBy(p [3]float64, by float64) [3]float64 {
+	return [3]float64{p[0] + by, p[1] + by, p[2] + by}
+}

@@ -17,19 +17,24 @@ const (
 // Resample changes the distance between voxels and keeps the axes. The new grid
 // has the old one's centre and, to half a voxel, its extent; beyond the outermost
 // old centres the outermost value continues. Kernel is "linear" (trilinear, no
-// smoothing before reduction) or "nearest". An image that already has the spacing
-// within 0.001 mm is returned as it is.
+// smoothing before reduction), "nearest" or "spline" (see spline.go). An image that
+// already has the spacing within 0.001 mm is returned as it is.
 func Resample(img *Image, spacingMM [3]float64, kernel string) (*Image, error) {
+	return resample(img, spacingMM, kernel, false)
+}
+
+// resample is Resample; owned says that img's values may be overwritten.
+func resample(img *Image, spacingMM [3]float64, kernel string, owned bool) (*Image, error) {
 	if err := img.Validate(); err != nil {
 		return nil, fmt.Errorf("resample: %w", err)
 	}
-	if kernel != "linear" && kernel != "nearest" {
-		return nil, fmt.Errorf("resample: kernel %.20q is unknown; use linear or nearest", kernel)
+	if kernel != "linear" && kernel != "nearest" && kernel != "spline" {
+		return nil, fmt.Errorf("resample: kernel %.20q is unknown; use linear, nearest or spline", kernel)
 	}
 	old := img.Spacing()
-	target := Grid{Affine: img.Affine}
 	same := true
-	var first, ratio [3]float64
+	size := img.Size
+	var ratio [3]float64
 	for n, want := range spacingMM {
 		if !(want >= MinSpacingMM && want <= MaxSpacingMM) {
 			return nil, fmt.Errorf("resample: spacing %v mm is outside %v–%v mm", want, MinSpacingMM, MaxSpacingMM)
@@ -38,28 +43,45 @@ func Resample(img *Image, spacingMM [3]float64, kernel string) (*Image, error) {
 		ratio[n] = want / old[n]
 		edge := max(1, math.Round(float64(img.Size[n])/ratio[n]))
 		if edge > MaxVoxels {
-			return nil, fmt.Errorf("resample to %v mm: the grid would be too large", spacingMM)
+			return nil, fmt.Errorf("resample to %v mm: the grid would be too large: %w", spacingMM, ErrUnsuited)
 		}
-		target.Size[n] = int(edge)
-		first[n] = float64(img.Size[n]-1)/2 - float64(target.Size[n]-1)/2*ratio[n]
-		for row := range 3 {
-			target.Affine[row][n] *= ratio[n]
-		}
+		size[n] = int(edge)
 	}
 	if same {
 		return img, nil
+	}
+	out, err := sample(img, size, ratio, kernel, owned)
+	if err != nil {
+		return nil, fmt.Errorf("resample to %v mm: %w: %w", spacingMM, err, ErrUnsuited)
+	}
+	return out, nil
+}
+
+// sample takes size values along each axis, ratio voxels apart and around the same centre.
+func sample(img *Image, size [3]int, ratio [3]float64, kernel string, owned bool) (*Image, error) {
+	target := Grid{Size: size, Affine: img.Affine}
+	var first [3]float64
+	for n := range 3 {
+		first[n] = float64(img.Size[n]-1)/2 - float64(size[n]-1)/2*ratio[n]
+		for row := range 3 {
+			target.Affine[row][n] *= ratio[n]
+		}
 	}
 	origin := img.Position(first)
 	for row := range 3 {
 		target.Affine[row][3] = origin[row]
 	}
 	if err := target.Validate(); err != nil {
-		return nil, fmt.Errorf("resample to %v mm: %w", spacingMM, err)
+		return nil, err
 	}
 	out := &Image{Grid: target, Data: make([]float32, target.Voxels())}
+	if kernel == "spline" {
+		splineSample(out, img, first, ratio, owned)
+		return out, nil
+	}
 	var taps [3][]tap
 	for n := range 3 {
-		taps[n] = tapsAlong(target.Size[n], img.Size[n], first[n], ratio[n], kernel)
+		taps[n] = tapsAlong(size[n], img.Size[n], first[n], ratio[n], kernel)
 	}
 	interpolate(out, img, taps)
 	return out, nil

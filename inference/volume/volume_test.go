@@ -214,6 +214,62 @@ func TestMapLabelsTakesTheNearest(t *testing.T) {
 	})
 }
 
+// The tables along axes give what the general map gives: the nearest voxel by position.
+func TestMapLabelsAlongAxes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		img := drawImage(t, 12)
+		spacing := [3]float64{rapid.Float64Range(0.5, 3).Draw(t, "sx"), rapid.Float64Range(0.5, 3).Draw(t, "sy"), rapid.Float64Range(0.5, 3).Draw(t, "sz")}
+		turned, err := Reorient(img, drawOrientation(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		grown, err := Resample(turned, spacing, "nearest")
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels := &Labels{Grid: grown.Grid, Data: make([]uint8, grown.Voxels())}
+		for n := range labels.Data {
+			labels.Data[n] = uint8(n%255 + 1)
+		}
+		if rapid.Bool().Draw(t, "cut") {
+			part, err := Crop(grown, [3]int{}, [3]int{(grown.Size[0] + 1) / 2, grown.Size[1], (grown.Size[2] + 1) / 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			labels = &Labels{Grid: part.Grid, Data: labels.Data[:part.Voxels()]}
+		}
+		m := indexMap(img.Grid, labels.Grid)
+		if _, ok := alongAxes(m, img.Size); !ok {
+			t.Fatal("not recognised as running along axes")
+		}
+		got, err := MapLabels(labels, img.Grid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := got.Count()
+		for n, v := range got.Data {
+			counts[v]--
+			at := apply(m, [3]float64{float64(n % img.Size[0]), float64(n / img.Size[0] % img.Size[1]), float64(n / (img.Size[0] * img.Size[1]))})
+			want, doubtful, index := uint8(0), false, [3]int{}
+			inside := true
+			for axis := range 3 {
+				index[axis] = int(math.Floor(at[axis] + 0.5))
+				inside = inside && index[axis] >= 0 && index[axis] < labels.Size[axis]
+				doubtful = doubtful || math.Abs(at[axis]+0.5-math.Round(at[axis]+0.5)) < latticeTolerance
+			}
+			if inside {
+				want = labels.Data[(index[2]*labels.Size[1]+index[1])*labels.Size[0]+index[0]]
+			}
+			if v != want && !doubtful {
+				t.Fatalf("voxel %d at %v: label %d, want %d", n, at, v, want)
+			}
+		}
+		if counts != [256]int{} {
+			t.Fatalf("counted wrongly by %v", counts)
+		}
+	})
+}
+
 func TestConformAndBackOnAnObliqueScan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		img := drawImage(t, 16)
@@ -340,6 +396,20 @@ func BenchmarkConformWithResampling(b *testing.B) {
 	}
 	for b.Loop() {
 		if _, err := Conform(img, meshNetSteps()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMapLabelsWithResampling(b *testing.B) {
+	img := wholeHead()
+	small, err := Resample(img, [3]float64{1.3, 1.2, 1.1}, "nearest")
+	if err != nil {
+		b.Fatal(err)
+	}
+	labels := &Labels{Grid: small.Grid, Data: make([]uint8, small.Voxels())}
+	for b.Loop() {
+		if _, err := MapLabels(labels, img.Grid); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,7 +4,9 @@
 // device and never runs here.
 package reference
 
+// New weights find other voxels, so the example's findings are recorded after stamping.
 //go:generate go run ./stamp
+//go:generate go run ../../cmd/medhive model example . example.tar --picture=
 
 import (
 	"embed"
@@ -13,7 +15,7 @@ import (
 	"github.com/medhive/medhive/models"
 )
 
-//go:embed manifest.json t1-tissue.onnx CARD.md
+//go:embed manifest.json t1-tissue.onnx CARD.md example.tar example.json
 var files embed.FS
 
 // Package returns the reference model. It fails only where the build mixed a manifest
@@ -37,3 +39,6 @@ func Package() (models.Package, error) {
 	}
 	return p, nil
 }
+
+// File returns a file of the package by name; see models.Manifest.Parts.
+func File(name string) ([]byte, error) { return files.ReadFile(name) }

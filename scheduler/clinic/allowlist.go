@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
+
+	dcm "github.com/medhive/medhive/inference/dicom"
 )
 
 // AllowList is what may leave the clinic at all, after the profile: the
@@ -46,10 +49,18 @@ const (
 const (
 	mrImageStorage = "1.2.840.10008.5.1.4.1.1.4"
 	ctImageStorage = "1.2.840.10008.5.1.4.1.1.2"
+	crImageStorage = "1.2.840.10008.5.1.4.1.1.1"
+	dxPresentation = "1.2.840.10008.5.1.4.1.1.1.1"
+	dxProcessing   = "1.2.840.10008.5.1.4.1.1.1.1.1"
 )
 
+// isRadiograph says that a class is one of single projection images.
+func isRadiograph(sopClass string) bool {
+	return sopClass == crImageStorage || sopClass == dxPresentation || sopClass == dxProcessing
+}
+
 // structureOf lists the attributes of Type 1 and 2 in the image IODs that leave
-// the clinic (PS3.3 A.3 CT, A.4 MR, and their modules in C.7 and C.8).
+// the clinic (PS3.3 A.2 CR, A.3 CT, A.4 MR, A.26 DX, and their modules in C.7 and C.8).
 func structureOf(sopClass string) map[tag.Tag]presence {
 	s := map[tag.Tag]presence{
 		// Patient, General Study, General Series, Frame of Reference, General Equipment
@@ -75,8 +86,31 @@ func structureOf(sopClass string) map[tag.Tag]presence {
 		}
 	case ctImageStorage:
 		s[tag.KVP], s[tag.AcquisitionNumber] = blank, blank
+	case crImageStorage, dxPresentation, dxProcessing:
+		projection(s)
+		for _, t := range []tag.Tag{tag.BodyPartExamined, tag.ViewPosition} {
+			s[t] = blank
+		}
+	}
+	if sopClass == dxPresentation || sopClass == dxProcessing {
+		for _, t := range []tag.Tag{
+			tag.PresentationIntentType, tag.ImageLaterality, tag.PixelIntensityRelationship, tag.PixelIntensityRelationshipSign,
+			tag.PresentationLUTShape, tag.LossyImageCompression, tag.WindowCenter, tag.WindowWidth,
+		} {
+			s[t] = carried
+		}
 	}
 	return s
+}
+
+// projection takes the attributes of slices out of a structure and puts those of
+// radiographs in.
+func projection(s map[tag.Tag]presence) {
+	for _, t := range []tag.Tag{tag.PatientPosition, tag.PositionReferenceIndicator, tag.SliceThickness, tag.ImagePositionPatient, tag.ImageOrientationPatient} {
+		delete(s, t)
+	}
+	s[tag.PatientOrientation] = blank
+	s[tag.ImagerPixelSpacing], s[tag.BurnedInAnnotation] = carried, carried
 }
 
 // narrow returns the elements that may leave, sorted, with empty ones for the
@@ -134,6 +168,9 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 		}
 		return e
 	case "DS", "IS":
+		if vr == "DS" {
+			values = shortened(values)
+		}
 		if slices.ContainsFunc(values, notNumber) {
 			return nil
 		}
@@ -177,8 +214,26 @@ var codeString = regexp.MustCompile(`^[A-Z0-9 _]{0,16}$`)
 // maxNumberText is the length of the longest decimal string (DS, PS3.5 section 6.2).
 const maxNumberText = 16
 
+// maxLongDecimal is the length of a float64 with all its digits, and some.
+const maxLongDecimal = 32
+
 // decimal is the repertoire of DS and, without point and exponent, of IS.
 var decimal = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+
+// shortened writes decimals anew that are longer than DICOM allows, as converters
+// leave them: without its position a slice is lost.
+func shortened(values []string) []string {
+	list := slices.Clone(values)
+	for n, v := range list {
+		if len(v) <= maxNumberText || len(v) > maxLongDecimal || !decimal.MatchString(v) {
+			continue
+		}
+		if number, err := strconv.ParseFloat(v, 64); err == nil {
+			list[n] = dcm.DecimalString(number)
+		}
+	}
+	return list
+}
 
 func notNumber(v string) bool {
 	return v != "" && (len(v) > maxNumberText || !decimal.MatchString(v))

@@ -368,3 +368,29 @@ func TestPixelsHoldNothingButPixels(t *testing.T) {
 		t.Error("a high bit that does not fit is taken")
 	}
 }
+
+func TestLongDecimalsAreShortened(t *testing.T) {
+	list, err := NewAllowList([]string{"ImagePositionPatient", "InstanceNumber"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, want := range map[string]string{
+		"-777.4999999999998":             "-777.5",
+		"1.25":                           "1.25",
+		"0.00000000000012345678":         "1.2345678e-13",
+		"-1.23456789012345678e-300":      "-1.23456789e-300",
+		"12345678901234567890 Main Road": "",
+		"1e400000000000000000":           "",
+	} {
+		got := ""
+		if e := list.judge(textElement(tag.ImagePositionPatient, "DS", value), nil); e != nil {
+			got = textOf(e)[0]
+		}
+		if got != want {
+			t.Errorf("%q left as %q, want %q", value, got, want)
+		}
+	}
+	if e := list.judge(textElement(tag.InstanceNumber, "IS", "12345678901234567"), nil); e != nil {
+		t.Errorf("an integer of 17 digits left as %v", textOf(e))
+	}
+}

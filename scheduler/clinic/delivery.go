@@ -110,22 +110,29 @@ func (d *Delivery) folder(task models.Digest) string {
 
 // stage writes the files beside their place and records that they are whole.
 func (d *Delivery) stage(task models.Digest, files []dcm.File, content models.Digest) error {
-	staging := d.staging(task)
-	if err := os.RemoveAll(staging); err != nil {
+	if err := writeFolder(d.staging(task), files); err != nil {
 		return err
-	}
-	if err := os.Mkdir(staging, 0o700); err != nil {
-		return err
-	}
-	for _, f := range files {
-		if err := writeDurably(filepath.Join(staging, f.Name), f.Data, 0o600); err != nil {
-			return err
-		}
 	}
 	if err := syncFolder(d.root); err != nil {
 		return err
 	}
 	return d.setRecord(task, deliveryRecord{statePlacing, content})
+}
+
+// writeFolder writes files into a new folder, durably, in place of what is there.
+func writeFolder(folder string, files []dcm.File) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := writeDurably(filepath.Join(folder, f.Name), f.Data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // place renames the staging folder. If it is gone, an earlier call renamed it
@@ -138,8 +145,40 @@ func (d *Delivery) place(task models.Digest, folder string, content models.Diges
 	if err := syncFolder(d.root); err != nil {
 		return err
 	}
-	return d.setRecord(task, deliveryRecord{statePlaced, content})
+	if err := d.setRecord(task, deliveryRecord{statePlaced, content}); err != nil {
+		return err
+	}
+	return os.RemoveAll(d.notice(task)) // there is a result now
 }
+
+// Notify writes files that say why task has no result, in a folder of their own beside
+// the place of the result. A later notice replaces an earlier one; a result, once
+// delivered, removes it. A task that was delivered gets no notice.
+func (d *Delivery) Notify(task models.Digest, files []dcm.File) (folder string, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	folder = d.notice(task)
+	record, err := d.record(task)
+	if err == nil && record.State == statePlaced {
+		err = ErrOtherResult
+	}
+	if err == nil {
+		_, err = contentOf(files)
+	}
+	staging := d.staging(task) + "-notice"
+	if err == nil {
+		err = writeFolder(staging, files)
+	}
+	if err == nil {
+		err = errors.Join(os.RemoveAll(folder), os.Rename(staging, folder), syncFolder(d.root))
+	}
+	if err != nil {
+		return folder, fmt.Errorf("say that task %s has no result: %w; check the folder's space and rights", task.Short(), err)
+	}
+	return folder, nil
+}
+
+func (d *Delivery) notice(task models.Digest) string { return d.folder(task) + "-no-result" }
 
 func (d *Delivery) staging(task models.Digest) string {
 	return filepath.Join(d.root, ".staging-"+hex.EncodeToString(task[:]))

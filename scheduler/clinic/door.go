@@ -25,9 +25,21 @@ import (
 
 // Door prepares studies and restores results for one clinic.
 type Door struct {
-	vault  *Vault
-	limits dcm.Limits
-	now    func() time.Time
+	vault      *Vault
+	limits     dcm.Limits
+	now        func() time.Time
+	namespaces Namespaces
+}
+
+// Namespaces are the URIs under which the clinic's record system knows its
+// identifiers. Empty ones are left out of what the door writes for it.
+type Namespaces struct{ Patient, Accession string }
+
+// WithNamespaces is the same door for a clinic of these namespaces.
+func (d *Door) WithNamespaces(n Namespaces) *Door {
+	other := *d
+	other.namespaces = n
+	return &other
 }
 
 // NewDoor uses vault, which the caller closes after the last call. now stamps
@@ -74,7 +86,8 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 		Instances: len(files), Rows: number(source, tag.Rows), Columns: number(source, tag.Columns),
 		Model: pkg.Name(), Structures: structures(pkg.Manifest), Series: report.SeriesDescription(pkg.Manifest),
 		Payload: ready.RequestHash, PreparedAt: d.now().UTC(),
-		SpacingMM: study.Series.Grid.Spacing(), Labels: labelsOf(pkg.Manifest), Providers: pkg.Manifest.Providers,
+		SpacingMM: study.spacingMM(), Labels: labelsOf(pkg.Manifest), Providers: pkg.Manifest.Providers,
+		Manifest: ofResult(pkg.Manifest),
 	})
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
@@ -121,6 +134,10 @@ func (d *Door) strip(ctx context.Context, study *Study, allow AllowList) ([]dcm.
 }
 
 func (d *Door) stripOne(object *dcm.Object, allow AllowList, where string) ([]byte, map[string]string, error) {
+	object, err := object.Native(d.limits) // compressed pixels could hide what their header does not say
+	if err != nil {
+		return nil, nil, at(where, err)
+	}
 	clean, err := Deidentify(object.Dataset, d.vault.names, allow)
 	if err != nil {
 		return nil, nil, at(where, err)

@@ -33,7 +33,10 @@ func (r *restorer) figures(elements []*dicom.Element, pixels []byte, stated []in
 			return refuse("the findings name a structure, a label or a code that the model does not know")
 		}
 	}
-	voxelML, err := r.voxelML(elements)
+	voxelML, err := 0.0, error(nil) // a picture has areas only
+	if !r.id.picture() {
+		voxelML, err = r.voxelML(elements)
+	}
 	if err != nil {
 		return err
 	}
@@ -51,6 +54,9 @@ func (r *restorer) figures(elements []*dicom.Element, pixels []byte, stated []in
 	}
 	return nil
 }
+
+// picture says that the model takes one two-dimensional image.
+func (id Identity) picture() bool { return id.Manifest != nil && id.Manifest.Axes() == 2 }
 
 // near is true if stated is measured within figureTolerance; false for NaN.
 func near(stated, measured float64) bool {

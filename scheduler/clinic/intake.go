@@ -11,6 +11,7 @@ import (
 	"github.com/suyashkumar/dicom/pkg/tag"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/medhive/medhive/inference/report"
 	"github.com/medhive/medhive/models"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
@@ -21,14 +22,32 @@ import (
 type Study struct {
 	StudyUID  string
 	SeriesUID string
-	Series    *dcm.Series
+	Series    *dcm.Series  // nil if the model takes a picture
+	Picture   *dcm.Picture // nil if it takes a series
 
-	slices    []*dcm.Object // along the slice normal
+	slices    []*dcm.Object // along the slice normal; of a picture, its one image
 	selection models.Selection
 }
 
-// Slices is how many instances the series has.
+// Slices is how many instances the series has, or 1 for a picture.
 func (s *Study) Slices() int { return len(s.slices) }
+
+// spacingMM is the distance between columns, rows and slices, 0 where there is none
+// or it is not known.
+func (s *Study) spacingMM() [3]float64 {
+	if s.Picture != nil {
+		return [3]float64{s.Picture.SpacingMM[1], s.Picture.SpacingMM[0], 0}
+	}
+	return s.Series.Grid.Spacing()
+}
+
+// source is the study as reports refer to it.
+func (s *Study) source() report.Source {
+	if s.Picture != nil {
+		return report.PictureSource(s.Picture)
+	}
+	return report.SeriesSource(s.Series)
+}
 
 // Intake reads a folder, a zip or a file and picks the series that fits want. It
 // refuses (dcm.Refusal) whatever a model could not use or the clinic should not
@@ -37,7 +56,21 @@ func (s *Study) Slices() int { return len(s.slices) }
 // several series that fit, the one with the most slices is taken, then the one
 // with the lowest UID. ctx ends the work between two files.
 func Intake(ctx context.Context, path string, want models.Selection, lim dcm.Limits) (*Study, error) {
-	files, err := dcm.LoadFiles(path, lim)
+	return intake(ctx, path, func(files []dcm.File, objects []*dcm.Object) (*Study, error) {
+		return pick(files, objects, want, lim)
+	}, lim)
+}
+
+// IntakePicture does as Intake for a model that takes one two-dimensional image: the
+// study's only one of the modality.
+func IntakePicture(ctx context.Context, path string, want models.Selection, lim dcm.Limits) (*Study, error) {
+	return intake(ctx, path, func(files []dcm.File, objects []*dcm.Object) (*Study, error) {
+		return pickPicture(files, objects, want, lim)
+	}, lim)
+}
+
+func intake(ctx context.Context, path string, pick func([]dcm.File, []*dcm.Object) (*Study, error), lim dcm.Limits) (*Study, error) {
+	files, err := dcm.OpenFiles(path, lim)
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", err)
 	}
@@ -48,7 +81,7 @@ func Intake(ctx context.Context, path string, want models.Selection, lim dcm.Lim
 	if err := onePatient(objects); err != nil {
 		return nil, fmt.Errorf("take in the study: %w", err)
 	}
-	study, err := pick(files, objects, want, lim)
+	study, err := pick(files, objects)
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", err)
 	}
@@ -121,10 +154,9 @@ func onePatient(objects []*dcm.Object) error {
 // pick tries each series of the wanted modality, the largest first. If none
 // fits, the fault of the largest one is what helps most.
 func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dcm.Limits) (*Study, error) {
-	selection := dcm.Selection{Modality: want.Modality, MinSlices: want.MinSlices, MaxSpacingMM: want.MaxSpacingMM}
 	members := map[string][]int{}
 	for n, o := range objects {
-		if first(o.Dataset.Elements, tag.Modality) == want.Modality {
+		if want.Takes(first(o.Dataset.Elements, tag.Modality)) {
 			uid := first(o.Dataset.Elements, tag.SeriesInstanceUID)
 			members[uid] = append(members[uid], n)
 		}
@@ -142,22 +174,55 @@ func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dc
 		for _, n := range members[uid] {
 			own = append(own, files[n])
 		}
-		series, err := dcm.ReadSeries(own, selection, lim)
+		series, err := dcm.ReadSeries(own, selectionOf(want, objects[members[uid][0]]), lim)
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
 		study := &Study{StudyUID: series.StudyUID, SeriesUID: series.UID, Series: series, selection: want}
 		for _, instance := range series.Instances {
-			study.slices = append(study.slices, instance.Object)
+			// Frames of one multi-frame instance share their object.
+			if !slices.Contains(study.slices, instance.Object) {
+				study.slices = append(study.slices, instance.Object)
+			}
 		}
 		return study, nil
 	}
 	if len(faults) > 0 {
 		return nil, faults[0]
 	}
-	_, err := dcm.ReadSeries(files, selection, lim) // says what is there instead
+	_, err := dcm.ReadSeries(files, selectionOf(want, nil), lim) // says what is there instead
 	return nil, cmp.Or(err, errNoSeries)
+}
+
+// pickPicture takes the one image of the wanted modality.
+func pickPicture(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dcm.Limits) (*Study, error) {
+	var lead *dcm.Object
+	var own []dcm.File
+	for n, o := range objects {
+		if want.Takes(first(o.Dataset.Elements, tag.Modality)) {
+			own = append(own, files[n])
+			lead = cmp.Or(lead, o)
+		}
+	}
+	if lead == nil {
+		own = files // says what is there instead
+	}
+	picture, err := dcm.ReadPicture(own, selectionOf(want, lead), lim)
+	if err != nil {
+		return nil, err
+	}
+	return &Study{StudyUID: picture.StudyUID, SeriesUID: picture.SeriesUID, Picture: picture, slices: []*dcm.Object{picture.Instance.Object}, selection: want}, nil
+}
+
+// selectionOf is want for the reader, which takes one modality: that of lead, which
+// may be nil.
+func selectionOf(want models.Selection, lead *dcm.Object) dcm.Selection {
+	s := dcm.Selection{Modality: want.Modality, MinSlices: want.MinSlices, MaxSpacingMM: want.MaxSpacingMM}
+	if lead != nil {
+		s.Modality = first(lead.Dataset.Elements, tag.Modality)
+	}
+	return s
 }
 
 var errNoSeries error = &dcm.Refusal{What: "no series fits the model", Do: "submit another study, or choose another model"}

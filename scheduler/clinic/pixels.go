@@ -10,13 +10,14 @@ import (
 
 // grid is what the pixels of one slice are made of (PS3.3 C.7.6.3).
 type grid struct {
-	rows, columns, allocated, stored, high int
-	signed                                 bool
+	rows, columns, frames, allocated, stored, high int
+	signed                                         bool
 }
 
 func gridOf(elements []*dicom.Element) (grid, error) {
 	g := grid{
-		rows: number(elements, tag.Rows), columns: number(elements, tag.Columns), allocated: number(elements, tag.BitsAllocated),
+		frames: max(1, number(elements, tag.NumberOfFrames)),
+		rows:   number(elements, tag.Rows), columns: number(elements, tag.Columns), allocated: number(elements, tag.BitsAllocated),
 		stored: number(elements, tag.BitsStored), high: number(elements, tag.HighBit), signed: number(elements, tag.PixelRepresentation) == 1,
 	}
 	switch {
@@ -40,10 +41,10 @@ func cleanPixels(elements []*dicom.Element, pixels []byte) ([]byte, error) {
 		return nil, err
 	}
 	length := g.rows * g.columns * g.allocated / bitsPerByte
-	if len(pixels) < length {
+	if length < 1 || len(pixels)/length < g.frames {
 		return nil, errors.New("there are fewer pixels than rows and columns say")
 	}
-	pixels = pixels[:length]
+	pixels = pixels[:length*g.frames]
 	switch {
 	case g.stored == g.allocated:
 		return pixels, nil

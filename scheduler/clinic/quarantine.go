@@ -27,8 +27,11 @@ func quarantined(elements []*dicom.Element) (what, do string, ok bool) {
 	case is(secondaryCapture), is(ultrasound), is(ultrasoundCine), is(encapsulatedFiles):
 		return "quarantined: screen captures, ultrasound and documents show names in their pixels",
 			"submit the modality's own images, without captures", false
-	case !slices.Contains([]string{mrImageStorage, ctImageStorage}, sopClass):
-		return "SOP class is neither MR nor CT image storage", "submit the original single-frame MR or CT images", false
+	case !slices.Contains([]string{mrImageStorage, ctImageStorage}, sopClass) && !isRadiograph(sopClass):
+		return "SOP class is neither MR, CT, CR nor DX image storage", "submit the original single-frame images", false
+	case isRadiograph(sopClass) && !strings.EqualFold(first(elements, tag.BurnedInAnnotation), "NO"):
+		// Plates are marked with names more often than slices are.
+		return "quarantined: the radiograph does not say that its pixels are free of text (BurnedInAnnotation NO)", review, false
 	case strings.EqualFold(first(elements, tag.BurnedInAnnotation), "YES"):
 		return "quarantined: the image says that text is burned into its pixels (BurnedInAnnotation YES)", review, false
 	case find(elements, tag.ConversionType) != nil:

@@ -17,18 +17,23 @@ import (
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
 
-// segmentationStorage is the SOP class of the results that are restored (PS3.6 Annex A).
-const segmentationStorage = "1.2.840.10008.5.1.4.1.1.66.4"
+// The SOP classes of the results that are restored (PS3.6 Annex A).
+const (
+	segmentationStorage = "1.2.840.10008.5.1.4.1.1.66.4"
+	comprehensive3DSR   = "1.2.840.10008.5.1.4.1.1.88.34"
+)
 
 // restorer gives one result object the clinic's identity back.
 type restorer struct {
 	id        Identity
 	allowed   map[tag.Tag]bool
 	originals map[string]bool // the clinic's own UIDs: a node must not have made one of them
+	made      map[string]bool // UIDs of the same result's segmentation, which its report may name
+	spatial   bool            // the object has a frame of reference
 }
 
-func newRestorer(id Identity) *restorer {
-	r := &restorer{id: id, allowed: resultAttributes(), originals: map[string]bool{}}
+func newRestorer(id Identity, allowed map[tag.Tag]bool) *restorer {
+	r := &restorer{id: id, allowed: allowed, originals: map[string]bool{}, made: map[string]bool{}}
 	for original := range maps.Values(id.UIDs) {
 		r.originals[original] = true
 	}
@@ -38,7 +43,12 @@ func newRestorer(id Identity) *restorer {
 // refuse names a fault of the result. The node's own words are never repeated:
 // they may be anything.
 func refuse(what string) error {
-	return &dcm.Refusal{What: what, Where: "the segmentation that the node returned", Do: askAnother}
+	return &dcm.Refusal{What: what, Where: "the result that the node returned", Do: askAnother}
+}
+
+// because is refuse with the cause, which must be in our own words.
+func because(what string, err error) error {
+	return &dcm.Refusal{What: what, Where: "the result that the node returned", Do: askAnother, Err: err}
 }
 
 // askAnother is what to do about a node whose result can't be trusted.
@@ -46,23 +56,43 @@ const askAnother = "dispute the result and let another node run the task"
 
 // segmentation reads what a node returned, drops what a result may not say, holds
 // the rest against what the node stated of its segments, maps every UID back and
-// puts patient and study in their place.
-func (r *restorer) segmentation(data []byte, stated []inference.Segment, lim dcm.Limits) ([]byte, error) {
-	object, err := dcm.Parse(dcm.File{Name: segmentationFile, Data: data}, lim)
+// puts patient and study in their place. It also tells the UIDs of series and instance.
+func (r *restorer) segmentation(data []byte, stated []inference.Segment, lim dcm.Limits) ([]byte, made, error) {
+	kept, pixels, err := r.read(segmentationFile, data, lim)
 	if err != nil {
-		return nil, fmt.Errorf("read the node's segmentation: %w", err)
+		return nil, made{}, err
+	}
+	r.spatial = find(kept, tag.FrameOfReferenceUID) != nil
+	// What is checked is what will be delivered, not what was dropped on the way.
+	if err := r.shape(kept, pixels); err != nil {
+		return nil, made{}, err
+	}
+	if err := r.figures(kept, pixels, stated); err != nil {
+		return nil, made{}, err
+	}
+	restored, err := r.write(kept, pixels)
+	return restored, madeOf(kept), err
+}
+
+// made names an object that the node made.
+type made struct{ series, instance string }
+
+func madeOf(elements []*dicom.Element) made {
+	return made{first(elements, tag.SeriesInstanceUID), first(elements, tag.SOPInstanceUID)}
+}
+
+// read parses an object and returns what a result may say in it, with the clinic's UIDs.
+func (r *restorer) read(name string, data []byte, lim dcm.Limits) ([]*dicom.Element, []byte, error) {
+	object, err := dcm.Parse(dcm.File{Name: name, Data: data}, lim)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the node's %s: %w", name, err)
 	}
 	kept, err := r.elements(object.Dataset.Elements, true)
-	if err != nil {
-		return nil, err
-	}
-	// What is checked is what will be delivered, not what was dropped on the way.
-	if err := r.shape(kept, object.Pixels); err != nil {
-		return nil, err
-	}
-	if err := r.figures(kept, object.Pixels, stated); err != nil {
-		return nil, err
-	}
+	return kept, object.Pixels, err
+}
+
+// write puts patient and study in their place and encodes the object.
+func (r *restorer) write(kept []*dicom.Element, pixels []byte) ([]byte, error) {
 	// The warning in the series' description is the clinic's promise to its readers, not the node's.
 	identity := append(r.identity(), textElement(tag.SeriesDescription, "LO", r.id.Series))
 	kept = slices.DeleteFunc(kept, func(e *dicom.Element) bool { return slices.ContainsFunc(identity, sameTag(e)) })
@@ -71,9 +101,9 @@ func (r *restorer) segmentation(data []byte, stated []inference.Segment, lim dcm
 	if first(kept, tag.StudyInstanceUID) != r.id.StudyUID {
 		return nil, refuse("the result belongs to another study")
 	}
-	restored, err := dcm.Encode(dicom.Dataset{Elements: kept}, object.Pixels)
+	restored, err := dcm.Encode(dicom.Dataset{Elements: kept}, pixels)
 	if err != nil {
-		return nil, fmt.Errorf("write the restored segmentation: %w", err)
+		return nil, fmt.Errorf("write the restored result: %w", err)
 	}
 	return restored, nil
 }
@@ -219,6 +249,8 @@ func (r *restorer) original(t tag.Tag, value string, top bool) (string, error) {
 	switch {
 	case value == "" || standardUID(value):
 		return value, nil
+	case t == tag.UID && handedOut: // a content item that refers to the source
+		return own, nil
 	case nodeMakes(t, top):
 		if handedOut || r.originals[value] || !madeUID.MatchString(value) {
 			return "", refuse("the result takes the UID of an object that exists already, or one that nobody may make")
@@ -226,6 +258,8 @@ func (r *restorer) original(t tag.Tag, value string, top bool) (string, error) {
 		return value, nil
 	case handedOut:
 		return own, nil
+	case r.made[value]:
+		return value, nil
 	default:
 		return "", refuse("the result refers to an object that was not sent")
 	}
@@ -236,12 +270,17 @@ func (r *restorer) original(t tag.Tag, value string, top bool) (string, error) {
 func (r *restorer) identity() []*dicom.Element {
 	var elements []*dicom.Element
 	for _, a := range r.id.Attributes {
-		elements = append(elements, textElement(tag.Tag{Group: a.Group, Element: a.Element}, a.VR, a.Values...))
+		if t := (tag.Tag{Group: a.Group, Element: a.Element}); r.spatial || t != tag.PositionReferenceIndicator {
+			elements = append(elements, textElement(t, a.VR, a.Values...))
+		}
 	}
 	for _, t := range []tag.Tag{
 		tag.StudyDate, tag.StudyTime, tag.AccessionNumber, tag.ReferringPhysicianName, tag.StudyID,
 		tag.PatientName, tag.PatientID, tag.PatientBirthDate, tag.PatientSex, tag.PositionReferenceIndicator,
 	} {
+		if t == tag.PositionReferenceIndicator && !r.spatial {
+			continue
+		}
 		if find(elements, t) == nil {
 			elements = append(elements, textElement(t, dictionaryVR(t)))
 		}

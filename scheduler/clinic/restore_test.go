@@ -39,8 +39,8 @@ func answer(t testing.TB, payload []byte, pkg models.Package) inference.Result {
 	for n := range labels.Data {
 		labels.Data[n] = uint8(n / 7 % 3)
 	}
-	seg, err := report.Segmentation(series, labels, pkg.Manifest, report.SegOptions{
-		NewUID: report.UIDs(models.DigestOf(payload)), Now: stamp(), SoftwareVersion: "test",
+	seg, err := report.Segmentation(series, labels, pkg.Manifest, report.Options{
+		Seed: models.DigestOf(payload), Now: stamp(), SoftwareVersion: "test",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func parsed(t testing.TB, data []byte) *dcm.Object {
 
 func restored(t testing.TB, d *Door, task models.Digest, result inference.Result) map[string][]byte {
 	t.Helper()
-	files, err := d.Restore(task, result)
+	files, err := d.Restore(task, result, stamp())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +98,8 @@ func TestRestoredResultHasTheClinicsIdentity(t *testing.T) {
 	ready := prepare(t, d, study, pkg)
 	result := answer(t, ready.Payload, pkg)
 	files := restored(t, d, ready.Task, result)
-	if len(files) != 3 {
-		t.Fatalf("got %d files, want three", len(files))
+	if len(files) != 4 {
+		t.Fatalf("got %d files, want four", len(files))
 	}
 	source, sent, got := study.slices[0], parsed(t, result.Files[0].Data), parsed(t, files[segmentationFile])
 	for _, tg := range []tag.Tag{
@@ -185,10 +185,10 @@ func TestResultOfAStrangersStudyIsRefused(t *testing.T) {
 	ready := prepare(t, d, takeIn(t, smallStudy, pkg), pkg)
 	elsewhere := newDoor(t)
 	other := prepare(t, elsewhere, takeIn(t, smallStudy, pkg), pkg)
-	if _, err := d.Restore(ready.Task, answer(t, other.Payload, pkg)); !refused(err) {
+	if _, err := d.Restore(ready.Task, answer(t, other.Payload, pkg), stamp()); !refused(err) {
 		t.Errorf("a result for another clinic: got %v", err)
 	}
-	if _, err := d.Restore(other.Task, answer(t, other.Payload, pkg)); !errors.Is(err, ErrUnknownTask) {
+	if _, err := d.Restore(other.Task, answer(t, other.Payload, pkg), stamp()); !errors.Is(err, ErrUnknownTask) {
 		t.Errorf("a task of another clinic: got %v", err)
 	}
 }
@@ -246,7 +246,7 @@ func TestHostileSegmentationsAreRefused(t *testing.T) {
 			}
 			hostile := honest
 			hostile.Files = []dcm.File{{Name: segmentationFile, Data: data}}
-			if _, err := d.Restore(ready.Task, hostile); !refused(err) {
+			if _, err := d.Restore(ready.Task, hostile, stamp()); !refused(err) {
 				t.Errorf("got %v, want a refusal", err)
 			}
 		})
@@ -271,7 +271,7 @@ func TestHostileResultsAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			result := answer(t, ready.Payload, pkg)
 			spoil(&result)
-			if _, err := d.Restore(ready.Task, result); !refused(err) {
+			if _, err := d.Restore(ready.Task, result, stamp()); !refused(err) {
 				t.Errorf("got %v, want a refusal", err)
 			}
 		})
@@ -328,7 +328,7 @@ func FuzzRestoreOfAnything(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seg []byte) {
 		hostile := honest
 		hostile.Files = []dcm.File{{Name: segmentationFile, Data: seg}}
-		files, err := d.Restore(ready.Task, hostile)
+		files, err := d.Restore(ready.Task, hostile, stamp())
 		if err != nil {
 			return
 		}

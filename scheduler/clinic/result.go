@@ -3,11 +3,14 @@ package clinic
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image/png"
+	"time"
+
+	"github.com/suyashkumar/dicom/pkg/tag"
 
 	"github.com/medhive/medhive/inference"
+	"github.com/medhive/medhive/inference/report"
 	"github.com/medhive/medhive/models"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
@@ -17,7 +20,10 @@ import (
 const (
 	segmentationFile = "seg.dcm"
 	overlayFile      = "overlay.png"
+	reportFile       = "sr.dcm"
+	captureFile      = "sc.dcm"
 	findingsFile     = "findings.json"
+	recordFile       = "fhir.json"
 )
 
 // Bounds of the picture: a 4K wall of slices fits.
@@ -26,56 +32,150 @@ const (
 	maxPictureEdge  = 8192 // pixels
 )
 
-// Restore gives the result of task the clinic's identity back: seg.dcm with the
-// patient, the study and every UID as they stood in the source, overlay.png and
-// findings.json. The node is not trusted: whatever does not belong to what was
-// sent under task is a dcm.Refusal, and so are findings whose structures, voxels or
-// volumes are not those of the segmentation; attributes that a result has no
-// business to hold are dropped. The series and instance UIDs that the node made stay.
-// An unknown task is ErrUnknownTask.
-func (d *Door) Restore(task models.Digest, result inference.Result) ([]dcm.File, error) {
+// Restore gives the result of task the clinic's identity back: seg.dcm, sr.dcm and
+// sc.dcm with the patient, the study and every UID as they stood in the source,
+// overlay.png, findings.json, and fhir.json, which the clinic writes itself. finished
+// is when the node was done, by its receipt. The node is not trusted: whatever does
+// not belong to what was sent under task is a dcm.Refusal, and so are findings whose
+// structures, voxels or volumes are not those of the segmentation, and a report that
+// says anything else than the findings; attributes that a result has no business to
+// hold are dropped. The series and instance UIDs that the node made stay. An unknown
+// task is ErrUnknownTask.
+func (d *Door) Restore(task models.Digest, result inference.Result, finished time.Time) ([]dcm.File, error) {
 	id, err := d.vault.Get(task)
 	if err != nil {
 		return nil, fmt.Errorf("restore the result: %w", err)
 	}
-	files, err := d.restoreFiles(id, result)
+	files, err := d.restoreAll(id, task, result, finished)
 	if err != nil {
 		return nil, fmt.Errorf("restore the result of task %s: %w", task.Short(), err)
+	}
+	return files, nil
+}
+
+func (d *Door) restoreAll(id Identity, task models.Digest, result inference.Result, finished time.Time) ([]dcm.File, error) {
+	if err := id.statesFigures(result.Findings); err != nil {
+		return nil, err
+	}
+	files, err := d.restoreFiles(id, result)
+	if err != nil {
+		return nil, err
 	}
 	findings, err := restoreFindings(id, result.Findings)
 	if err != nil {
-		return nil, fmt.Errorf("restore the result of task %s: %w", task.Short(), err)
+		return nil, err
 	}
-	return append(files, dcm.File{Name: findingsFile, Data: findings}), nil
+	files = append(files, dcm.File{Name: findingsFile, Data: findings})
+	if id.Manifest == nil { // vaulted before there were reports
+		return files, nil
+	}
+	record, err := report.FHIR(id.chart(task, d.namespaces, finished), contentsOf(result.Findings, *id.Manifest, true), *id.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	return append(files, dcm.File{Name: recordFile, Data: record}), nil
 }
 
+// chart is what the clinic's record system is told of the study.
+func (id Identity) chart(task models.Digest, names Namespaces, finished time.Time) report.Chart {
+	value := func(t tag.Tag) string {
+		for _, a := range id.Attributes {
+			if a.Group == t.Group && a.Element == t.Element && len(a.Values) > 0 {
+				return a.Values[0]
+			}
+		}
+		return ""
+	}
+	return report.Chart{
+		Seed: task, StudyUID: id.StudyUID, StudyDate: value(tag.StudyDate),
+		PatientID: value(tag.PatientID), PatientSystem: names.Patient,
+		AccessionNumber: value(tag.AccessionNumber), AccessionSystem: names.Accession, Issued: finished,
+	}
+}
+
+// restoreFiles restores each file that the node returned. The segmentation comes
+// first: the report may refer to it.
 func (d *Door) restoreFiles(id Identity, result inference.Result) ([]dcm.File, error) {
+	given, err := id.filesOf(result)
+	if err != nil {
+		return nil, err
+	}
 	var files []dcm.File
-	for _, f := range result.Files {
-		var data []byte
-		var err error
-		switch f.Name {
+	var segmentation made
+	series, instances := map[string]bool{}, map[string]bool{}
+	for _, name := range []string{segmentationFile, overlayFile, reportFile, captureFile} {
+		data, there := given[name]
+		if !there || id.Manifest == nil && (name == reportFile || name == captureFile) {
+			continue // the clinic of an entry without a manifest can't judge a report
+		}
+		var own made
+		switch name {
 		case segmentationFile:
-			data, err = newRestorer(id).segmentation(f.Data, result.Findings.Segments, d.limits)
+			data, own, err = newRestorer(id, resultAttributes()).segmentation(data, result.Findings.Segments, d.limits)
+			segmentation = own
 		case overlayFile:
-			data, err = cleanPicture(f.Data)
-		default:
-			err = refuse("the result holds a file that is neither the segmentation nor its picture")
+			data, err = cleanPicture(data)
+		case reportFile:
+			data, own, err = d.restoreReport(id, data, segmentation, result.Findings)
+		case captureFile:
+			data, own, err = newRestorer(id, captureAttributes()).capture(data, d.limits)
 		}
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range files {
-			if other.Name == f.Name {
-				return nil, refuse("the result holds a file twice")
+		if own != (made{}) {
+			if series[own.series] || instances[own.instance] {
+				return nil, refuse("two objects of the result have the same identity")
 			}
+			series[own.series], instances[own.instance] = true, true
 		}
-		files = append(files, dcm.File{Name: f.Name, Data: data})
-	}
-	if len(files) == 0 || files[0].Name != segmentationFile && files[len(files)-1].Name != segmentationFile {
-		return nil, refuse("the result holds no segmentation")
+		files = append(files, dcm.File{Name: name, Data: data})
 	}
 	return files, nil
+}
+
+// restoreReport holds a report against the findings. Whether it also states the
+// volumes of segments for which the model declares no measurement is the node's choice.
+func (d *Door) restoreReport(id Identity, data []byte, segmentation made, f inference.Findings) ([]byte, made, error) {
+	var wants []report.Statement
+	for _, volumes := range []bool{false, true} {
+		want, err := contentsOf(f, *id.Manifest, volumes).State(*id.Manifest, segmentation != made{})
+		if err != nil {
+			return nil, made{}, because("the findings state what no report can", err)
+		}
+		wants = append(wants, want)
+	}
+	return newRestorer(id, reportAttributes()).structuredReport(data, segmentation, wants, d.limits)
+}
+
+// filesOf are the files of a result by name: each once, and those that its outcome
+// and the model's task need.
+func (id Identity) filesOf(result inference.Result) (map[string][]byte, error) {
+	given := map[string][]byte{}
+	for _, f := range result.Files {
+		switch f.Name {
+		case segmentationFile, overlayFile, reportFile, captureFile:
+		default:
+			return nil, refuse("the result holds a file that is neither the segmentation, its picture nor its report")
+		}
+		if _, twice := given[f.Name]; twice {
+			return nil, refuse("the result holds a file twice")
+		}
+		given[f.Name] = f.Data
+	}
+	_, segmented := given[segmentationFile]
+	_, reported := given[reportFile]
+	completed := result.Findings.Outcome == "" || result.Findings.Outcome == inference.Completed
+	segments := completed && (id.Manifest == nil || id.Manifest.TaskKind() == models.Segmentation)
+	switch {
+	case segments && !segmented:
+		return nil, refuse("the result holds no segmentation")
+	case !segments && (segmented || len(result.Findings.Segments) > 0):
+		return nil, refuse("the result holds a segmentation that the model or the outcome does not give")
+	case !segments && !reported:
+		return nil, refuse("the result holds no report")
+	}
+	return given, nil
 }
 
 // cleanPicture decodes a PNG and writes it anew: what is not a pixel stays out.
@@ -112,7 +212,7 @@ func restoreFindings(id Identity, f inference.Findings) ([]byte, error) {
 	f.SeriesUID = own
 	data, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
-		return nil, errors.Join(refuse("the findings hold figures that can't be written"), err)
+		return nil, because("the findings hold figures that can't be written", err)
 	}
 	return append(data, '\n'), nil
 }

@@ -36,6 +36,8 @@ type Identity struct {
 	SpacingMM [3]float64     `json:"spacing_mm,omitzero"` // between columns, rows, slices of the payload
 	Labels    []models.Label `json:"labels,omitempty"`    // value, name and type of each of Structures
 	Providers []string       `json:"providers,omitempty"` // execution providers that the model permits
+	// Manifest is what of the model's manifest a result is held against; see ofResult.
+	Manifest *models.Manifest `json:"manifest,omitempty"`
 }
 
 // Attribute is one text attribute of the source.

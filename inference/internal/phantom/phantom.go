@@ -1,6 +1,7 @@
 // Package phantom makes what the tests of inference put into the machine, as a phantom
 // is put into a scanner: small models whose answer is known, and the studies of testdata
-// packed as a clinic sends them. Only tests import it; no product code may.
+// packed as a clinic sends them. Tests import it, and the tool that composes the models
+// of the catalogue; no product code may.
 package phantom
 
 import (
@@ -10,7 +11,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/inference/ort/graph"
@@ -55,9 +55,6 @@ func Greedy() models.Package {
 
 // thresholds labels the value named from; before stand nodes that compute it from "t1".
 func thresholds(from string, before []graph.Node) graph.Model {
-	scalar := func(name string, v float32) graph.Constant {
-		return graph.Constant{Value: graph.Value{Name: name, Type: graph.Float32, Shape: []int64{1}}, Raw: binary.LittleEndian.AppendUint32(nil, math.Float32bits(v))}
-	}
 	toByte := map[string]int64{"to": int64(graph.Uint8)}
 	return graph.Model{
 		Nodes: append(before, []graph.Node{
@@ -70,7 +67,7 @@ func thresholds(from string, before []graph.Node) graph.Model {
 		}...),
 		Inputs:  []graph.Value{{Name: "t1", Type: graph.Float32, Shape: []int64{1, 1, -1, -1, -1}}},
 		Outputs: []graph.Value{{Name: "labels", Type: graph.Uint8, Shape: []int64{-1, -1, -1}}},
-		Constants: []graph.Constant{scalar("low", Low), scalar("high", High),
+		Constants: []graph.Constant{floats("low", nil, Low), floats("high", nil, High),
 			{Value: graph.Value{Name: "axes", Type: graph.Int64, Shape: []int64{2}}, Raw: binary.LittleEndian.AppendUint64(make([]byte, 8), 1)}},
 	}
 }
@@ -83,26 +80,38 @@ func millimetres() models.Step {
 // pack wraps a model into a package. The geometry step comes before those that every
 // package has: values to 0–1, air cut off, edges to multiples of 8.
 func pack(id string, m graph.Model, memoryBytes int64, geometry models.Step) models.Package {
-	weights := m.Encode()
+	manifest := plain(id)
+	manifest.Preprocess = []models.Step{
+		geometry, {Op: "normalise", Kind: "min-max"}, {Op: "crop-foreground", Above: 0.05}, {Op: "pad", Multiple: 8}}
+	manifest.Requirements.MemoryBytes = memoryBytes
+	return seal(manifest, m)
+}
+
+// plain is a manifest of a segmentation into Dim and Bright, without preprocessing.
+func plain(id string) models.Manifest {
 	code := func(meaning string) *models.Code {
 		return &models.Code{Value: "85756007", Scheme: "SCT", Meaning: meaning}
 	}
-	manifest, err := json.Marshal(models.Manifest{
+	return models.Manifest{
 		Schema: models.Schema, ID: id, Version: "1.0.0", Title: "Phantom", License: "Apache-2.0",
-		Weights:     models.Weights{File: id + ".onnx", SHA256: models.DigestOf(weights), Bytes: int64(len(weights))},
 		IntendedUse: "Tests.", Limits: []string{"Not a model of anything."},
 		Selection: models.Selection{Modality: "MR", MinSlices: 20, MaxSpacingMM: 3},
-		Preprocess: []models.Step{
-			geometry, {Op: "normalise", Kind: "min-max"}, {Op: "crop-foreground", Above: 0.05}, {Op: "pad", Multiple: 8}},
-		Input:  models.Tensor{Name: "t1", Type: "float32", Shape: []int64{1, 1, -1, -1, -1}},
-		Output: models.Tensor{Name: "labels", Type: "uint8", Shape: []int64{-1, -1, -1}},
+		Input:     models.Tensor{Name: "t1", Type: "float32", Shape: []int64{1, 1, -1, -1, -1}},
+		Output:    models.Tensor{Name: "labels", Type: "uint8", Shape: []int64{-1, -1, -1}},
 		Labels: []models.Label{{Value: 0, Name: "Background"},
 			{Value: 1, Name: "Dim", Category: code("Tissue"), Type: code("Tissue"), Color: [3]byte{200, 200, 0}},
 			{Value: 2, Name: "Bright", Category: code("Tissue"), Type: code("Tissue"), Color: [3]byte{0, 200, 200}}},
 		Postprocess:  []models.Step{{Op: "argmax-in-graph"}},
 		AllowedAttrs: []string{"PixelData"}, Providers: []string{"cpu"},
-		Tolerance: models.Tolerance{MinDice: 0.99}, Requirements: models.Requirements{MemoryBytes: memoryBytes},
-	})
+		Tolerance: models.Tolerance{MinDice: 0.99}, Requirements: models.Requirements{MemoryBytes: 512 << 20},
+	}
+}
+
+// seal adds the weights to a manifest.
+func seal(m models.Manifest, g graph.Model) models.Package {
+	weights := g.Encode()
+	m.Weights = models.Weights{File: m.ID + ".onnx", SHA256: models.DigestOf(weights), Bytes: int64(len(weights))}
+	manifest, err := json.Marshal(m)
 	if err != nil {
 		panic(err) // a literal that can't be written is a mistake in this file
 	}

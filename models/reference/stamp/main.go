@@ -1,6 +1,7 @@
 // Stamp writes the digest and size of a model's weights into its manifest, beside which
 // they lie. In: a folder with manifest.json. Out: the same file with weights.sha256 and
-// weights.bytes corrected; nothing else in it changes. Run it after training.
+// weights.bytes corrected; nothing else in it changes. Run it after training, and record
+// the example anew after it (go generate does both).
 package main
 
 import (
@@ -9,14 +10,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/medhive/medhive/models"
 )
 
 var (
-	fileField   = regexp.MustCompile(`"file":\s*"([^"]+)"`)
-	digestField = regexp.MustCompile(`("sha256":\s*)"[^"]*"`)
-	bytesField  = regexp.MustCompile(`("bytes":\s*)[0-9]+`)
+	weightsBlock = regexp.MustCompile(`"weights":\s*\{[^}]*\}`)
+	fileField    = regexp.MustCompile(`"file":\s*"([^"]+)"`)
+	digestField  = regexp.MustCompile(`("sha256":\s*)"[^"]*"`)
+	bytesField   = regexp.MustCompile(`("bytes":\s*)[0-9]+`)
 )
 
 func main() {
@@ -34,7 +37,12 @@ func stamp(dir string) error {
 	if err != nil {
 		return err
 	}
-	file := fileField.FindSubmatch(text)
+	at := weightsBlock.FindIndex(text)
+	if at == nil {
+		return fmt.Errorf("%s has no weights; add them", path)
+	}
+	block := text[at[0]:at[1]]
+	file := fileField.FindSubmatch(block)
 	if file == nil {
 		return fmt.Errorf("%s names no weights.file; add it", path)
 	}
@@ -42,8 +50,9 @@ func stamp(dir string) error {
 	if err != nil {
 		return err
 	}
-	text = digestField.ReplaceAll(text, fmt.Appendf(nil, `${1}"%s"`, models.DigestOf(weights)))
-	text = bytesField.ReplaceAll(text, fmt.Appendf(nil, `${1}%d`, len(weights)))
+	block = digestField.ReplaceAll(block, fmt.Appendf(nil, `${1}"%s"`, models.DigestOf(weights)))
+	block = bytesField.ReplaceAll(block, fmt.Appendf(nil, `${1}%d`, len(weights)))
+	text = slices.Concat(text[:at[0]], block, text[at[1]:])
 	if _, err := models.ParseManifest(text); err != nil {
 		return err
 	}

@@ -1,0 +1,75 @@
+package sandbox
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// hierarchy makes a cgroup v2 tree of plain files, as far as NewCgroup looks at it. The
+// test's own user owns it, which is what delegation to a user looks like.
+func hierarchy(t *testing.T, controllers map[string]string) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "cgroup.controllers"), []byte("cpu memory\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for dir, subtree := range controllers {
+		dir = filepath.Join(root, dir)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte(subtree+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func TestNewCgroupSaysWhatIsMissing(t *testing.T) {
+	if _, err := NewCgroup(t.TempDir(), "/", 1<<30); err == nil || !strings.Contains(err.Error(), "cgroup v1") {
+		t.Errorf("a machine without v2: %v", err)
+	}
+	root := hierarchy(t, map[string]string{"service": "cpu", "service/node": ""})
+	_, err := NewCgroup(root, "/service/node", 1<<30)
+	want := "no memory controller"
+	if os.Geteuid() == 0 { // root owns everything, so it needs systemd's mark
+		want = "delegated"
+	}
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), root) {
+		t.Errorf("without the controller: %v; want %q and no path", err, want)
+	}
+	if _, err := NewCgroup(root, "/../../etc", 1<<30); err == nil {
+		t.Error("a place outside the hierarchy was taken")
+	}
+}
+
+func TestMakeCgroup(t *testing.T) {
+	root := hierarchy(t, map[string]string{"service": "cpu memory"})
+	service := filepath.Join(root, "service")
+	if !controlsMemory(service) || controlsMemory(root) {
+		t.Error("the memory controller is not seen")
+	}
+	// Plain files stand in for the kernel's, which exist as soon as the folder does: a
+	// missing one is an error here, and the folder goes again.
+	if c, err := makeCgroup(service, 1<<30); err == nil || c != nil {
+		t.Errorf("limits without their files: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(service, "medhive-runner-*")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestOutOfMemory(t *testing.T) {
+	dir := t.TempDir()
+	c := &Cgroup{dir: dir}
+	for text, want := range map[string]bool{"": false, "low 0\noom 3\noom_kill 0\n": false, "oom 1\noom_kill 1\noom_group_kill 1\n": true} {
+		if err := os.WriteFile(filepath.Join(dir, "memory.events"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := c.OutOfMemory(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

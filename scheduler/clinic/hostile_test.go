@@ -1,0 +1,202 @@
+package clinic
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/suyashkumar/dicom"
+	"github.com/suyashkumar/dicom/pkg/tag"
+
+	dcm "github.com/medhive/medhive/inference/dicom"
+)
+
+// edited is sr.dcm with its data set changed.
+func edited(t testing.TB, data []byte, change func(dicom.Dataset) dicom.Dataset) []byte {
+	t.Helper()
+	object := parsed(t, data)
+	out, err := dcm.Encode(change(object.Dataset), object.Pixels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// deep replaces an element in the item that path leads to: sequence, item, sequence, …
+func deep(ds dicom.Dataset, e *dicom.Element, path ...any) dicom.Dataset {
+	if len(path) == 0 {
+		return with(ds, e)
+	}
+	of, n := path[0].(tag.Tag), path[1].(int)
+	items := dcm.Items(find(ds.Elements, of))
+	items[n] = deep(dicom.Dataset{Elements: items[n]}, e, path[2:]...).Elements
+	return with(ds, sequence(of, items...))
+}
+
+func TestHostileReportsAreRefused(t *testing.T) {
+	d, pkg := newDoor(t), measuring(t, nil)
+	study := takeIn(t, smallStudy, pkg)
+	ready := prepare(t, d, study, pkg)
+	honest := reported(t, ready.Payload, pkg)
+	sr := fileNamed(t, honest, reportFile).Data
+	// Item 8 of the root holds the groups, 9 the evaluations; in a group, 5 names the
+	// segment, 6 the source and 7 the first figure or what stands before it.
+	tree, group := tag.ContentSequence, []any{tag.ContentSequence, 8, tag.ContentSequence, 0}
+	in := func(path ...any) []any { return append(slices.Clone(group), path...) }
+	root := parsed(t, sr).Sequence(tree)
+	measured := dcm.Items(find(root[8], tree))[0]
+	number := slices.IndexFunc(dcm.Items(find(measured, tree)), func(i []*dicom.Element) bool { return first(i, tag.ValueType) == "NUM" })
+	segment := slices.IndexFunc(dcm.Items(find(measured, tree)), func(i []*dicom.Element) bool { return first(i, tag.ValueType) == "IMAGE" })
+	uid := func(value string) *dicom.Element { return textElement(tag.UID, "UI", value) }
+	text := func(value string) *dicom.Element { return textElement(tag.TextValue, "UT", value) }
+	extra := func(item ...*dicom.Element) *dicom.Element {
+		return sequence(tree, append(slices.Clone(root), item)...)
+	}
+	note := []*dicom.Element{textElement(tag.RelationshipType, "CS", "CONTAINS"), textElement(tag.ValueType, "CS", "TEXT"),
+		sequence(tag.ConceptNameCodeSequence, []*dicom.Element{textElement(tag.CodeValue, "SH", "121106"), textElement(tag.CodingSchemeDesignator, "SH", "DCM"), textElement(tag.CodeMeaning, "LO", "Comment")}),
+		text("Call this number for your money")}
+	for name, c := range map[string]struct {
+		e    *dicom.Element
+		path []any
+	}{
+		"another class":         {textElement(tag.SOPClassUID, "UI", mrImageStorage), nil},
+		"another modality":      {textElement(tag.Modality, "CS", "MR"), nil},
+		"final":                 {textElement(tag.PreliminaryFlag, "CS", "FINAL"), nil},
+		"verified":              {textElement(tag.VerificationFlag, "CS", "VERIFIED"), nil},
+		"another study":         {textElement(tag.StudyInstanceUID, "UI", "2.25.7"), nil},
+		"the slice's UID":       {textElement(tag.SOPInstanceUID, "UI", d.vault.names.UID(study.slices[0].String(tag.SOPInstanceUID))), nil},
+		"evidence of a study":   {textElement(tag.StudyInstanceUID, "UI", d.vault.names.UID(study.SeriesUID)), []any{tag.CurrentRequestedProcedureEvidenceSequence, 0}},
+		"evidence of a series":  {textElement(tag.SeriesInstanceUID, "UI", "2.25.77"), []any{tag.CurrentRequestedProcedureEvidenceSequence, 0, tag.ReferencedSeriesSequence, 1}},
+		"evidence of nothing":   {sequence(tag.CurrentRequestedProcedureEvidenceSequence), nil},
+		"no content":            {sequence(tree), nil},
+		"a note of its own":     {extra(note...), nil},
+		"a name for a text":     {text("Meier, Anna"), []any{tree, 3}},
+		"another serial number": {text("deadbeef"), []any{tree, 6}},
+		"another name":          {text("Tumour"), in(tree, 0)},
+		"another series":        {uid(d.vault.names.UID(study.StudyUID)), in(tree, segment+1)},
+		"no series":             {uid("2.25.5"), in(tree, segment+1)},
+		"the series' UID":       {uid(d.vault.names.UID(study.SeriesUID)), in(tree, 1)},
+		"an UID of somebody":    {uid("1.2.840.113619.1"), in(tree, 1)},
+		"another segment":       {dataElement(tag.ReferencedSegmentNumber, "US", []int{2}), in(tree, segment, tag.ReferencedSOPSequence, 0)},
+		"another object":        {textElement(tag.ReferencedSOPInstanceUID, "UI", "2.25.9"), in(tree, segment, tag.ReferencedSOPSequence, 0)},
+		"another figure":        {textElement(tag.NumericValue, "DS", "1"), in(tree, number, tag.MeasuredValueSequence, 0)},
+		"no figure":             {textElement(tag.NumericValue, "DS", "NaN"), in(tree, number, tag.MeasuredValueSequence, 0)},
+		"another unit":          {textElement(tag.CodeValue, "SH", "l"), in(tree, number, tag.MeasuredValueSequence, 0, tag.MeasurementUnitsCodeSequence, 0)},
+		"no warning":            {text("FOR CLINICAL USE"), []any{tree, 9, tree, 1}},
+		"a failure":             {textElement(tag.CodeValue, "SH", "111224"), []any{tree, 9, tree, 0, tag.ConceptCodeSequence, 0}},
+		"an escape sequence":    {text("\x1b]0;owned\a"), in(tree, 0)},
+		"an endless text":       {text(strings.Repeat("x", 10241)), in(tree, 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hostile := honest
+			hostile.Files = slices.Clone(honest.Files)
+			fileNamed(t, hostile, reportFile).Data = edited(t, sr, func(ds dicom.Dataset) dicom.Dataset { return deep(ds, c.e, c.path...) })
+			if _, err := d.Restore(ready.Task, hostile, stamp()); !refused(err) {
+				t.Errorf("got %v, want a refusal", err)
+			} else if strings.Contains(err.Error(), "\x1b") {
+				t.Error("the refusal repeats the node's words")
+			}
+		})
+	}
+	if _, err := d.Restore(ready.Task, honest, stamp()); err != nil {
+		t.Errorf("the honest one: %v", err)
+	}
+}
+
+func TestHostileCapturesAreRefused(t *testing.T) {
+	d, pkg := newDoor(t), measuring(t, nil)
+	ready := prepare(t, d, takeIn(t, smallStudy, pkg), pkg)
+	honest := reported(t, ready.Payload, pkg)
+	sc := fileNamed(t, honest, captureFile).Data
+	for name, e := range map[string]*dicom.Element{
+		"another class":     textElement(tag.SOPClassUID, "UI", mrImageStorage),
+		"more rows":         dataElement(tag.Rows, "US", []int{60000}),
+		"no columns":        dataElement(tag.Columns, "US", []int{0}),
+		"wide samples":      dataElement(tag.BitsAllocated, "US", []int{16}),
+		"grey":              textElement(tag.PhotometricInterpretation, "CS", "MONOCHROME2"),
+		"by plane":          dataElement(tag.PlanarConfiguration, "US", []int{1}),
+		"no burned-in text": textElement(tag.BurnedInAnnotation, "CS", "NO"),
+		"another source":    sequence(tag.SourceImageSequence, []*dicom.Element{textElement(tag.ReferencedSOPInstanceUID, "UI", "2.25.3")}),
+		"the report's UID":  textElement(tag.SOPInstanceUID, "UI", parsed(t, fileNamed(t, honest, reportFile).Data).String(tag.SOPInstanceUID)),
+		"a long text":       textElement(tag.DerivationDescription, "ST", strings.Repeat("x", 1025)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			hostile := honest
+			hostile.Files = slices.Clone(honest.Files)
+			fileNamed(t, hostile, captureFile).Data = edited(t, sc, func(ds dicom.Dataset) dicom.Dataset { return with(ds, e) })
+			if _, err := d.Restore(ready.Task, hostile, stamp()); !refused(err) {
+				t.Errorf("got %v, want a refusal", err)
+			}
+		})
+	}
+	t.Run("a wiped warning is put back", func(t *testing.T) {
+		object := parsed(t, sc)
+		wiped, err := dcm.Encode(object.Dataset, make([]byte, len(object.Pixels)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hostile := honest
+		hostile.Files = slices.Clone(honest.Files)
+		fileNamed(t, hostile, captureFile).Data = wiped
+		files := restored(t, d, ready.Task, hostile)
+		// The band is more than a tenth of the picture's 340 rows.
+		if foot := len(object.Pixels) / 10 * 9; !bytes.Equal(parsed(t, files[captureFile]).Pixels[foot:], object.Pixels[foot:]) {
+			t.Error("the delivered capture lacks the warning")
+		}
+	})
+}
+
+// What reports and captures have no business to say is left out.
+func TestReportsSayNothingBeyondTheirList(t *testing.T) {
+	d, pkg := newDoor(t), measuring(t, nil)
+	ready := prepare(t, d, takeIn(t, smallStudy, pkg), pkg)
+	result := reported(t, ready.Payload, pkg)
+	const secret = "exfiltrated"
+	for _, name := range []string{reportFile, captureFile} {
+		file := fileNamed(t, result, name)
+		file.Data = edited(t, file.Data, func(ds dicom.Dataset) dicom.Dataset {
+			ds.Elements = slices.Concat(ds.Elements, []*dicom.Element{
+				textElement(tag.Tag{Group: 0x0009, Element: 0x0010}, "LO", secret), textElement(tag.Tag{Group: 0x0009, Element: 0x1001}, "UT", secret),
+				textElement(tag.PatientComments, "LT", secret), textElement(tag.InstitutionName, "LO", secret), textElement(tag.VerifyingObserverName, "PN", secret),
+			})
+			return with(ds, textElement(tag.PatientName, "PN", secret))
+		})
+	}
+	for name, data := range restored(t, d, ready.Task, result) {
+		if bytes.Contains(data, []byte(secret)) {
+			t.Errorf("%s holds what the node smuggled", name)
+		}
+	}
+}
+
+func FuzzRestoreOfAnyReport(f *testing.F) {
+	d, pkg := newDoor(f), measuring(f, nil)
+	study := takeIn(f, smallStudy, pkg)
+	ready := prepare(f, d, study, pkg)
+	honest := reported(f, ready.Payload, pkg)
+	f.Add(fileNamed(f, honest, reportFile).Data, true)
+	f.Add(fileNamed(f, honest, reportFile).Data[:3000], true)
+	f.Add(fileNamed(f, honest, captureFile).Data, false)
+	f.Fuzz(func(t *testing.T, data []byte, asReport bool) {
+		hostile := honest
+		hostile.Files = slices.Clone(honest.Files)
+		name := captureFile
+		if asReport {
+			name = reportFile
+		}
+		fileNamed(t, hostile, name).Data = data
+		files, err := d.Restore(ready.Task, hostile, stamp())
+		if err != nil {
+			return
+		}
+		for _, file := range files {
+			if file.Name != name {
+				continue
+			}
+			if got := parsed(t, file.Data); got.String(tag.StudyInstanceUID) != study.StudyUID || got.String(tag.PatientID) != study.slices[0].String(tag.PatientID) {
+				t.Error("a result came back under another identity")
+			}
+		}
+	})
+}

@@ -1,0 +1,57 @@
+package clinic
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/medhive/medhive/inference/report"
+	"github.com/medhive/medhive/models"
+
+	dcm "github.com/medhive/medhive/inference/dicom"
+)
+
+// Notice makes what the clinic delivers of a task that ended without a result: a
+// structured report and a FHIR bundle that state the failure and its reason, under
+// the patient's own identity. The study must be the one that was prepared as task.
+// reason may hold the words of a node; what can't be printed of it is left out.
+func (d *Door) Notice(study *Study, pkg models.Package, task models.Digest, reason string) ([]dcm.File, error) {
+	id, err := d.vault.Get(task)
+	if err != nil {
+		return nil, fmt.Errorf("say that there is no result: %w", err)
+	}
+	contents := report.Contents{Outcome: report.Failed, Reason: printable(reason)}
+	now := d.now().UTC()
+	options := report.Options{
+		// A later failure of the task is another report.
+		Seed: models.DigestOf([]byte(task.String() + now.String() + reason)), Now: now, SoftwareVersion: "clinic",
+	}
+	written, err := report.StructuredReport(study.source(), report.Reference{}, contents, pkg.Manifest, options)
+	if err != nil {
+		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
+	}
+	object, err := dcm.Parse(dcm.File{Name: reportFile, Data: written}, d.limits)
+	if err != nil {
+		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
+	}
+	restored, err := newRestorer(id, reportAttributes()).write(object.Dataset.Elements, nil)
+	if err != nil {
+		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
+	}
+	chart := id.chart(task, d.namespaces, now)
+	chart.Seed = options.Seed
+	record, err := report.FHIR(chart, contents, pkg.Manifest)
+	if err != nil {
+		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
+	}
+	return []dcm.File{{Name: reportFile, Data: restored}, {Name: recordFile, Data: record}}, nil
+}
+
+// printable leaves out of a reason what commands a screen.
+func printable(reason string) string {
+	return strings.Map(func(c rune) rune {
+		if !readable(string(c), "LO") {
+			return -1
+		}
+		return c
+	}, strings.ToValidUTF8(reason, ""))
+}
