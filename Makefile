@@ -27,14 +27,16 @@ demo: build ## one real head scan from a clinic's folder to a claimed reward
 verify-demo: ## recompute the epoch of the last demo from its files
 	./bin/medhive coordinator verify $(OUT)
 
-test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmjs, real files (unpacked, not installed)
+test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmjs, a registry, real files (unpacked, not installed)
 	@./packaging/test-tools.sh $(TOOLS)
 	@./packaging/checks/install.sh
+	@./packaging/test-registry.sh $(TOOLS)
 
 test: build test-tools ## run every test
 	go test -timeout 10m ./... ./testdata ./testdata/generate
 
 bench: build test-tools ## measure the targets; ROOM=name for one room; writes bench.json
+	@./packaging/test-tools.sh $(TOOLS) bench
 	go run ./cmd/bench --room "$(ROOM)" --out bench.json
 
 lint: ## gofmt, vet and staticcheck

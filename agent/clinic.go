@@ -48,6 +48,7 @@ type Submission struct {
 	Model            string // id or id@version
 	Out              string // folder for the results
 	Residency        []string
+	Priority         scheduler.Class // of a task that is new; one that runs keeps its own
 	PriceCeilingGwei uint64
 	Within           time.Duration
 }
@@ -56,6 +57,7 @@ type Submission struct {
 type Report struct {
 	Task           models.Digest       `json:"task"`
 	State          scheduler.State     `json:"state"`
+	Priority       string              `json:"priority"` // routine, urgent or STAT
 	Winner         string              `json:"winner"`
 	Fence          uint64              `json:"fence"`
 	Bids           []broker.BidSummary `json:"bids"`
@@ -257,7 +259,7 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	err = c.broker.Submit(ctx, broker.Submission{
 		Task: prepared.Task, Payload: prepared.Payload,
 		PackageDigest: pkg.Digest(), WeightsDigest: pkg.Manifest.Weights.SHA256, ManifestDigest: pkg.ManifestDigest(),
-		Priority: scheduler.Routine, Deadline: time.Now().Add(s.Within), Residency: s.Residency,
+		Priority: s.Priority, Deadline: time.Now().Add(s.Within), Residency: s.Residency,
 		PriceCeiling: s.PriceCeilingGwei, MemoryBytes: pkg.Manifest.Requirements.MemoryBytes,
 	})
 	if err != nil {
@@ -269,6 +271,7 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 		return report, fmt.Errorf("%w; nothing is lost, submit the same study again to go on", err)
 	}
 	report.add(outcome)
+	report.Priority = outcome.Class.String()
 	if outcome.State != scheduler.Resulted && outcome.State != scheduler.Delivered {
 		err := fmt.Errorf("%w: task %s is %s: %s; submit it again to try anew; a report and a FHIR bundle that say so are in the folder of the results", ErrNoResult, prepared.Task.Short(), outcome.State, outcome.Reason)
 		return report, errors.Join(err, c.notify(s.Out, study, pkg, outcome, &report))

@@ -7,8 +7,21 @@ import (
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models/catalog"
 	"github.com/medhive/medhive/models/store"
+	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/worker"
 )
+
+// priorityOf is how a pool treats a class of the market.
+func priorityOf(c scheduler.Class) runner.Priority {
+	switch c {
+	case scheduler.STAT:
+		return runner.Stat
+	case scheduler.Urgent:
+		return runner.Urgent
+	default:
+		return runner.Routine
+	}
+}
 
 // executor runs jobs in the pool's runner processes. It holds a job's package in the
 // store meanwhile, so that no fetch evicts it.
@@ -35,7 +48,7 @@ func (e executor) Execute(ctx context.Context, job worker.Job, progress func(sta
 	if err != nil {
 		return worker.Output{}, err
 	}
-	result, err := e.pool.Analyze(ctx, pkg, job.Payload, progress)
+	result, err := e.pool.Do(ctx, runner.Job{Package: pkg, Study: job.Payload, Priority: priorityOf(job.Class), Progress: progress})
 	if err != nil {
 		return worker.Output{}, err
 	}

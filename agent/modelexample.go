@@ -25,6 +25,9 @@ const (
 	exampleFindings = "example.json"
 )
 
+// maxExampleStudy is what a manifest allows an example's study.
+const maxExampleStudy = 256 << 20
+
 // ModelExample is what MakeExample found.
 type ModelExample struct {
 	Model    string             `json:"model"`
@@ -53,6 +56,9 @@ func MakeExample(ctx context.Context, folder, study, picture string, bench Model
 	if err != nil {
 		return out, err
 	}
+	if len(payload) > maxExampleStudy {
+		return out, fmt.Errorf("make an example: de-identified, the study has %d MB, the limit is %d MB; choose a smaller one", len(payload)/1e6, maxExampleStudy/1_000_000)
+	}
 	o, err := bench.options()
 	if err != nil {
 		return out, err
@@ -66,6 +72,9 @@ func MakeExample(ctx context.Context, folder, study, picture string, bench Model
 	result, err := process.Analyze(ctx, payload, nil)
 	if err = errors.Join(err, process.Close()); err != nil {
 		return out, err
+	}
+	if found := outcome(result.Findings); found != inference.Completed {
+		return out, fmt.Errorf("make an example: the model's outcome on this study is %s (%s); choose a study that it is made for, or mend the manifest's steps", found, result.Findings.Reason)
 	}
 	out.Took, out.Bytes, out.Findings = time.Since(started), int64(len(payload)), result.Findings
 	findings := result.Findings
@@ -130,12 +139,11 @@ func nameExample(folder string, files map[string][]byte) error {
 // stripped is the study as a node would get it from a clinic.
 func stripped(ctx context.Context, path string, pkg models.Package) (payload []byte, err error) {
 	if strings.HasSuffix(path, ".tar") {
-		const limit = 256 << 20 // what a manifest allows an example
-		if payload, err = models.ReadBounded(path, limit); err == nil {
+		if payload, err = models.ReadBounded(path, maxExampleStudy); err == nil {
 			_, err = dicom.ReadTar(bytes.NewReader(payload), dicom.DefaultLimits())
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read the example study: %w", models.WithoutPath(err))
+			return nil, fmt.Errorf("read the example study: %w; name a study's folder, zip or tar", models.WithoutPath(err))
 		}
 		return payload, nil
 	}

@@ -34,7 +34,8 @@ func (n *Node) warmRunners(ctx context.Context) (err error) {
 	}
 	n.pool = runner.NewPool(runner.Options{
 		Command: command, Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads,
-		MemoryBytes: n.conf.MemoryBytes, Log: n.conf.Log,
+		MemoryBytes: n.conf.MemoryBytes, BudgetBytes: n.memoryBudget(), Log: n.conf.Log,
+		Example: n.exampleStudy,
 	})
 	// Holds of an earlier life that was killed end here; this life takes its own.
 	if err := n.packages.ReleaseAll(n.holder()); err != nil {
@@ -59,6 +60,17 @@ func (n *Node) warmRunners(ctx context.Context) (err error) {
 		return fmt.Errorf("no model can run here: %w", errors.Join(faults...))
 	}
 	return nil
+}
+
+// exampleStudy is what the pool runs before it quarantines a model: three bad studies
+// of a stranger are no fault of the model.
+func (n *Node) exampleStudy(pkg models.Package) ([]byte, error) {
+	e, err := n.catalog.Entry(pkg.Digest().String())
+	if err != nil {
+		return nil, err
+	}
+	study, _, err := e.Example()
+	return study, err
 }
 
 // holder is under which name this node holds packages of the store.

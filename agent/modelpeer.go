@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
@@ -16,6 +18,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/models"
@@ -31,9 +35,13 @@ const (
 	maxModelRequest = 1 << 10
 	maxModelAnswer  = 1 << 10
 	modelHandshake  = 10 * time.Second // for request and answer
-	modelWriteLimit = time.Minute      // for each piece of a file
 	modelPieceBytes = 1 << 20
-	maxModelStreams = 4 // files that a peer sends at a time; others are told to wait
+	modelPieceLimit = 10 * time.Second // for each piece of a file: who takes less than 100 kB/s is cut and asks for the rest
+
+	// Files that are sent at a time, in all and to one address; others are told to wait.
+	// Addresses are counted and not keys: whoever fetches makes a key for each call.
+	maxModelStreams     = 8
+	maxModelStreamsEach = 2
 )
 
 type modelRequest struct {
@@ -47,29 +55,81 @@ type modelAnswer struct {
 	Missing bool   `json:"missing,omitempty"` // the package has no such file
 }
 
+// modelPlaces counts the files that are being sent.
+type modelPlaces struct {
+	mu    sync.Mutex // guards what follows
+	total int
+	each  map[string]int // by origin
+}
+
+// take reports whether there is a place for the origin; if so, leave gives it back.
+func (p *modelPlaces) take(origin string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.total >= maxModelStreams || p.each[origin] >= maxModelStreamsEach {
+		return false
+	}
+	if p.each == nil {
+		p.each = map[string]int{}
+	}
+	p.total++
+	p.each[origin]++
+	return true
+}
+
+func (p *modelPlaces) leave(origin string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total--
+	if p.each[origin]--; p.each[origin] == 0 {
+		delete(p.each, origin)
+	}
+}
+
+// modelOrigin is what counts as one asker: an IPv4 address, or the 64 bits of an IPv6
+// address that a line has for itself.
+func modelOrigin(remote ma.Multiaddr) string {
+	const lineBits = 64
+	ip, err := manet.ToIP(remote)
+	if err != nil {
+		return "" // all others are one
+	}
+	addr, ok := netip.AddrFromSlice(ip)
+	if !ok {
+		return ""
+	}
+	if addr = addr.Unmap(); addr.Is4() {
+		return addr.String()
+	}
+	line, err := addr.Prefix(lineBits)
+	if err != nil {
+		return ""
+	}
+	return line.String()
+}
+
 // serveModels gives the store's packages to whoever knows their digest, until the host
 // is closed: only signed ones, whose publisher answers for them.
 func serveModels(h host.Host, packages *store.Store) {
-	places := make(chan struct{}, maxModelStreams)
+	var places modelPlaces
 	h.SetStreamHandler(modelProtocol, func(s network.Stream) {
 		defer s.Close()
 		if err := s.SetDeadline(time.Now().Add(modelHandshake)); err != nil {
 			return
 		}
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-		default:
+		origin := modelOrigin(s.Conn().RemoteMultiaddr())
+		if !places.take(origin) {
 			_ = answerModel(s, modelAnswer{Error: "busy; ask again later"})
 			return
 		}
+		defer places.leave(origin)
 		body, answer := openModel(s, packages)
 		if body != nil {
 			defer body.Close()
 		}
 		err := answerModel(s, answer)
 		if err == nil && body != nil {
-			err = sendModel(s, body)
+			err = sendModel(s, body, modelPieceLimit)
 		}
 		if err != nil {
 			_ = s.Reset() // the asker sees that the file is not whole
@@ -98,30 +158,28 @@ func openModel(s network.Stream, packages *store.Store) (io.ReadCloser, modelAns
 	if strings.HasPrefix(request.File, ".") {
 		return nil, modelAnswer{Missing: true} // the store's own
 	}
-	records, err := packages.List()
+	fact, folder, err := packages.Lookup(request.Package)
+	if err != nil || fact.Publisher == "" {
+		return nil, modelAnswer{Error: "no signed package of that digest is here"}
+	}
+	body, _, err := fetch.Folder(folder).Open(context.Background(), request.File, request.Offset)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, modelAnswer{Missing: true}
+	}
 	if err != nil {
-		return nil, modelAnswer{Error: "the store can't be read; ask again later"}
+		return nil, modelAnswer{Error: "the file can't be read"}
 	}
-	for _, r := range records {
-		if r.Digest != request.Package || r.Publisher == "" {
-			continue
-		}
-		body, _, err := fetch.Folder(r.Folder).Open(context.Background(), request.File, request.Offset)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, modelAnswer{Missing: true}
-		}
-		if err != nil {
-			return nil, modelAnswer{Error: "the file can't be read"}
-		}
-		return body, modelAnswer{}
-	}
-	return nil, modelAnswer{Error: "no signed package of that digest is here"}
+	return body, modelAnswer{}
 }
 
-// sendModel copies the file; a peer that takes nothing for a while loses the stream.
-func sendModel(s network.Stream, body io.Reader) error {
+// sendModel copies the file; a peer that takes less than a piece within the limit loses
+// the stream.
+func sendModel(s interface {
+	io.Writer
+	SetDeadline(time.Time) error
+}, body io.Reader, limit time.Duration) error {
 	for {
-		if err := s.SetDeadline(time.Now().Add(modelWriteLimit)); err != nil {
+		if err := s.SetDeadline(time.Now().Add(limit)); err != nil {
 			return err
 		}
 		switch _, err := io.CopyN(s, body, modelPieceBytes); {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/medhive/medhive/models"
 )
@@ -33,6 +34,9 @@ type SignedModel struct {
 func SignModel(home, folder, keyPath string) (SignedModel, error) {
 	if _, err := readManifest(folder); err != nil {
 		return SignedModel{}, err // before a key is made for nothing
+	}
+	if err := checkCard(folder); err != nil {
+		return SignedModel{}, err
 	}
 	own := keyPath == ""
 	if own {
@@ -117,6 +121,23 @@ func readManifest(folder string) (models.Manifest, error) {
 		return models.Manifest{}, fmt.Errorf("sign package: %w", models.WithoutPath(err))
 	}
 	return models.ParseManifest(text)
+}
+
+// checkCard wants a model card, if there is one, without lines that a draft left open.
+func checkCard(folder string) error {
+	card, err := models.ReadBounded(filepath.Join(folder, models.CardFile), models.MaxCardBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sign package: %w", models.WithoutPath(err))
+	}
+	for line := range strings.Lines(string(card)) {
+		if strings.HasPrefix(line, "TODO") || strings.HasPrefix(line, "# TODO") {
+			return fmt.Errorf("sign package: %s has lines that begin with TODO; write what belongs there, then sign", models.CardFile)
+		}
+	}
+	return nil
 }
 
 // namePublisher writes the publisher into the manifest unless it stands there.

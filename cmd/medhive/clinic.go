@@ -12,6 +12,7 @@ import (
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/inference"
+	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/broker"
 )
 
@@ -23,14 +24,17 @@ func newClinic(s *shared) *cobra.Command {
 func newClinicSubmit(s *shared) *cobra.Command {
 	conf, job := agent.ClinicConfig{}, agent.Submission{}
 	var events bool
+	var priority string
 	c := s.reports(&cobra.Command{
 		Use:   "submit STUDY",
 		Short: "De-identify a study, have it analysed by a node, and write the results",
 		Long: `STUDY is a folder, a zip or one DICOM file. The study is de-identified and sealed
 here, analysed by one node, and its results are written to --out under the
 patient's own identity. Asking twice for the same study and model gives the same
-task: an interrupted submission goes on where it was.`,
+task: an interrupted submission goes on where it was. A STAT study stops routine
+and urgent ones on its node until it is done; they then go on where they stood.`,
 		Example: `  medhive clinic submit study.zip
+  medhive clinic submit study.zip --priority stat
   medhive clinic submit /data/study --model t1-tissue --out results --price-ceiling-gwei 2000000`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -38,7 +42,10 @@ task: an interrupted submission goes on where it was.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			if job.Priority, err = scheduler.ParseClass(priority); err != nil {
+				return usageError{fmt.Errorf("--priority: %w", err)}
+			}
 			home, network, err := s.where()
 			if err != nil {
 				return err
@@ -70,6 +77,7 @@ task: an interrupted submission goes on where it was.`,
 	f.StringVar(&job.Out, "out", "results", "folder for the results")
 	f.StringSliceVar(&job.Residency, "residency", []string{"DE"}, "countries (ISO 3166) that the study may be processed in")
 	f.Uint64Var(&job.PriceCeilingGwei, "price-ceiling-gwei", 10_000_000, "highest price, in gwei of HIVE (1e-9 token)")
+	f.StringVar(&priority, "priority", "routine", "routine, urgent (before routine ones that wait) or stat (an emergency: stops the others)")
 	f.DurationVar(&job.Within, "within", 10*time.Minute, "deadline; after it the task ends as expired")
 	f.DurationVar(&conf.Lease, "lease", broker.DefaultLease, "how long a silent node keeps the job")
 	f.StringVar(&conf.Namespaces.Patient, "patient-namespace", "", "URI under which your record system knows patient identifiers, for fhir.json")
@@ -114,7 +122,7 @@ func labelled(r agent.Report, m inference.Measurement) string {
 }
 
 func printReport(w io.Writer, r agent.Report) error {
-	fmt.Fprintf(w, "task %s: %s\n", r.Task, r.State)
+	fmt.Fprintf(w, "task %s (%s): %s\n", r.Task, r.Priority, r.State)
 	fmt.Fprintf(w, "analysed by %s with %s (ONNX Runtime %s) in %v\n", r.Winner, r.Provider, r.RuntimeVersion, r.Phases.Total.Round(time.Millisecond))
 	for _, note := range r.LeftOut {
 		fmt.Fprintf(w, "note: %s\n", note)

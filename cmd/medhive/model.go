@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -74,9 +75,19 @@ func printModels(w io.Writer, list []agent.ModelState) error {
 		if m.Pinned {
 			origin += ", pinned"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d kB\t%s\t%s\t%s\n", m.Name(), m.Selection.Modality, m.License, m.Weights.Bytes/1000, origin, passedOn(m), m.Title)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d kB\t%s\t%s\t%s\n", m.Name(), m.Selection.Modality, onScreen(m.License), m.Weights.Bytes/1000, origin, passedOn(m), onScreen(m.Title))
 	}
 	return table.Flush()
+}
+
+// onScreen leaves out of a stranger's text what commands a screen.
+func onScreen(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsGraphic(r) {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 // passedOn names the providers on which the model passed here, or says that it did not.
@@ -117,7 +128,7 @@ func newModelShow(s *shared) *cobra.Command {
 					Manifest models.Manifest `json:"manifest"`
 				}{p.Digest(), p.Manifest})
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s\npackage %s\n", p.Card, p.Digest())
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s\npackage %s\n", onScreen(string(p.Card)), p.Digest())
 			return err
 		},
 	})

@@ -61,8 +61,8 @@ is no manifest: complete it, save it as manifest.json, then add an example
 }
 
 func printDraft(w io.Writer, folder string, d draft.Draft) error {
-	fmt.Fprintf(w, "%s: %d nodes, opset %d, %.1f MB of weights\ndraft in %s; NOT a package yet. A person has to fill in:\n",
-		d.Manifest.Weights.File, d.Info.Nodes, d.Info.Opsets[""], float64(d.Info.InitialiserBytes)/1e6, folder)
+	fmt.Fprintf(w, "%s: %d nodes, opset %d, %d kB of weights\ndraft in %s; NOT a package yet. A person has to fill in:\n",
+		d.Manifest.Weights.File, d.Info.Nodes, d.Info.Opsets[""], d.Info.InitialiserBytes/1000, folder)
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, t := range d.Todo {
 		fmt.Fprintf(table, "  TODO\t%s\t%s\n", t.Field, t.What)
@@ -101,6 +101,9 @@ has to find, so look at the picture before you sign.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if b.Threads < 0 || b.MemoryBytes < 0 {
+				return usageError{errors.New("--threads and --memory can't be negative; leave them out for the defaults")}
+			}
 			b.Log = s.log(slog.LevelError)
 			if !c.Flags().Changed("picture") {
 				picture = filepath.Join(args[0], "example.png")
@@ -115,16 +118,16 @@ has to find, so look at the picture before you sign.`,
 			w := c.OutOrStdout()
 			fmt.Fprintf(w, "%s found this in the example (%.1f MB) in %v:\n", e.Model, float64(e.Bytes)/1e6, e.Took.Round(time.Millisecond))
 			for _, seg := range e.Findings.Segments {
-				fmt.Fprintf(w, "  %s: %d voxels, %.1f ml\n", seg.Name, seg.VoxelCount, seg.VolumeML)
+				fmt.Fprintf(w, "  %s: %d voxels, %.1f ml\n", onScreen(seg.Name), seg.VoxelCount, seg.VolumeML)
 			}
 			for _, m := range e.Findings.Measurements {
-				fmt.Fprintf(w, "  %s: %g %s\n", m.Kind, m.Value, m.Unit.Value)
+				fmt.Fprintf(w, "  %s: %g %s\n", m.Kind, m.Value, onScreen(m.Unit.Value))
 			}
 			for _, p := range e.Findings.Probabilities {
-				fmt.Fprintf(w, "  %s: %.4f\n", p.Name, p.Value)
+				fmt.Fprintf(w, "  %s: %.4f\n", onScreen(p.Name), p.Value)
 			}
 			for _, b := range e.Findings.Boxes {
-				fmt.Fprintf(w, "  %s: score %.4f\n", b.Name, b.Score)
+				fmt.Fprintf(w, "  %s: score %.4f\n", onScreen(b.Name), b.Score)
 			}
 			if e.Picture != "" {
 				fmt.Fprintf(w, "look at %s: is this right? Every other machine will have to find the same.\n", e.Picture)
@@ -153,6 +156,9 @@ The verdict is kept with the time and the version of ONNX Runtime.`,
 			if err != nil {
 				return err
 			}
+			if b.Threads < 0 || b.MemoryBytes < 0 {
+				return usageError{errors.New("--threads and --memory can't be negative; leave them out for the defaults")}
+			}
 			b.Log = s.log(slog.LevelError)
 			story := afterAWhile(c.ErrOrStderr())
 			verdicts, err := agent.ValidateModel(c.Context(), home, args[0], providers, *b, story.say)
@@ -166,7 +172,7 @@ The verdict is kept with the time and the version of ONNX Runtime.`,
 			for _, v := range verdicts {
 				verdict := "passed"
 				if !v.Passed {
-					verdict = "FAILED: " + v.Detail
+					verdict = "FAILED: " + onScreen(v.Detail)
 				}
 				fmt.Fprintf(c.OutOrStdout(), "%s on %s (ONNX Runtime %s) in %v: %s\n", v.Model, v.Provider, v.Runtime, v.Took.Round(time.Millisecond), verdict)
 			}
@@ -244,7 +250,7 @@ check it, too. The key is made with the first call; keep it, and keep it secret.
 			if signed.NewKey {
 				fmt.Fprintf(w, "a new key was made: %s; back it up, who has it signs in your name\n", agent.PublisherKeyPath(home))
 			}
-			_, err = fmt.Fprintf(w, "%s is signed\npackage %s\npublisher %s\nminisign %s\n", signed.Model, signed.Package, signed.Publisher, signed.Minisign)
+			_, err = fmt.Fprintf(w, "%s is signed\npackage %s\npublisher %s\nminisign %s\nnext: medhive model fetch %s\n", signed.Model, signed.Package, signed.Publisher, signed.Minisign, args[0])
 			return err
 		},
 	})

@@ -175,10 +175,10 @@ func newModelTrust(s *shared) *cobra.Command {
 		Short: "Show, add or remove publishers whose signature is enough to fetch a model",
 		Long: `KEY is a publisher as manifests name it (ed25519:…) or a minisign public key (RW…).
 Get it from the publisher by a way that nobody else writes on.`,
-		Example: "  medhive model trust\n  medhive model trust RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3 --name 'Radiology, City Hospital'\n  medhive model trust --remove ed25519:…",
+		Example: "  medhive model trust\n  medhive model trust RWQ… --name 'Radiology, City Hospital'\n  medhive model trust --remove ed25519:…",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usageError{fmt.Errorf("name one key; see `medhive model trust --help`")}
+			if len(args) > 1 || remove && len(args) == 0 {
+				return usageError{fmt.Errorf("name one key; see `medhive model trust` for those that are trusted")}
 			}
 			return nil
 		},

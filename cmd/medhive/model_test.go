@@ -37,11 +37,28 @@ func (p *person) complete(folder, id, version string) {
 	m.ID, m.Version, m.Example, m.Weights.File = id, version, nil, "model.onnx"
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, models.CardFile), []byte("# Heads\n\nNOT FOR CLINICAL USE.\n"), 0o600)
+	}
+	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, models.ManifestFile), text, 0o600)
 	}
 	if err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// copyWithCard copies a package folder and gives it another card.
+func (p *person) copyWithCard(folder string, card []byte) string {
+	p.t.Helper()
+	dir := filepath.Join(p.home, "copy")
+	err := os.CopyFS(dir, os.DirFS(folder))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, models.CardFile), card, 0o600)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return dir
 }
 
 // A model's whole way: from a bare ONNX file to one that a node offers, and back.
@@ -60,7 +77,15 @@ func TestModelFromBareFileToRollback(t *testing.T) {
 	if _, stderr, code := p.run("model", "sign", folder); code != exitFailure || !strings.Contains(stderr, "complete the draft") {
 		t.Errorf("a draft was signed: exit %d, %s", code, stderr)
 	}
+	card, err := os.ReadFile(filepath.Join(folder, models.CardFile))
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.complete(folder, "head-tissue", "1.0.0")
+	unfinished := p.copyWithCard(folder, card)
+	if _, stderr, code := p.run("model", "sign", unfinished); code != exitFailure || !strings.Contains(stderr, "begin with TODO") {
+		t.Errorf("a card full of TODO was signed: exit %d, %s", code, stderr)
+	}
 	var example agent.ModelExample
 	p.ask(&example, "model", "example", folder, p.file("small.zip", testdata.SmallStudy()))
 	if len(example.Findings.Segments) != 2 || example.Findings.Segments[0].VoxelCount == 0 {
@@ -150,6 +175,9 @@ func TestModelCommandsSayWhatToDo(t *testing.T) {
 		"remove the built-in":     {[]string{"model", "remove", "t1-tissue"}, exitFailure, "part of this program"},
 		"a quota in words":        {[]string{"model", "quota", "much"}, exitUsage, "medhive model quota 50"},
 		"a key that is none":      {[]string{"model", "trust", "abc"}, exitUsage, "minisign public key"},
+		"distrust of nobody":      {[]string{"model", "trust", "--remove"}, exitUsage, "name one key"},
+		"less than no memory":     {[]string{"model", "validate", "t1-tissue", "--memory", "-5"}, exitUsage, "--memory"},
+		"an unknown provider":     {[]string{"model", "validate", "t1-tissue", "--provider", "abacus"}, exitFailure, "choose one of"},
 		"push to nowhere":         {[]string{"model", "push", folder, "registry.example/head:1.0.0"}, exitFailure, "oci://host/name:tag"},
 		"verify of nothing":       {[]string{"model", "verify", "heart"}, exitFailure, "choose one of"},
 	} {
@@ -167,4 +195,22 @@ func TestModelCommandsSayWhatToDo(t *testing.T) {
 		t.Errorf("trusted %v", trusted)
 	}
 	p.must("model", "fetch", folder)
+}
+
+// A card is a stranger's text: it is shown, and commands nothing.
+func TestCardsCommandNoScreen(t *testing.T) {
+	p := newPerson(t)
+	folder := filepath.Join(p.home, "models", "head")
+	pkg, err := reference.Package()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.must("model", "import", p.file("head.onnx", pkg.Weights), "--out", folder)
+	p.complete(folder, "head", "1.0.0")
+	if err := os.WriteFile(filepath.Join(folder, models.CardFile), []byte("# Heads\n\x1b]0;owned\x07\tÄ\u202e\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := p.must("model", "show", "head"); !strings.HasPrefix(out, "# Heads\n]0;owned\tÄ\n") {
+		t.Errorf("shows %q", out)
+	}
 }

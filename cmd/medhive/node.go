@@ -63,10 +63,10 @@ elsewhere name the cold address that is paid with --recipient.`,
 	f.StringVar(&conf.Recipient, "recipient", "", "cold address that rewards are paid to")
 	f.StringVar(&conf.Jurisdiction, "jurisdiction", "DE", "ISO 3166 code of the country that the machine stands in")
 	f.Uint64Var(&conf.PriceGwei, "price-gwei", 1_000_000, "asking price of one study, in gwei of HIVE (1e-9 token)")
-	f.DurationVar(&conf.Promise, "promise", time.Minute, "how soon after the award a result is promised; clinics prefer the sooner, and a late one costs quality")
+	f.DurationVar(&conf.Promise, "promise", time.Minute, "how soon after the award a job that is alone here has its result; bids add as much for each job before it and for a STAT job that may stop it; clinics prefer the sooner, and a late one costs quality")
 	f.IntVar(&conf.Threads, "threads", 0, "CPU threads for inference (0: all)")
 	f.StringVar(&conf.Provider, "provider", "cpu", "ONNX Runtime execution provider; there is no silent fallback")
-	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of the runner process, in bytes")
+	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of one runner process, in bytes; two jobs overlap where three quarters of the machine's memory hold two of them")
 	f.DurationVar(&conf.ProbeDuration, "probe-duration", 5*time.Second, "how long TOPS are measured at start")
 	f.DurationVar(&conf.ClaimEvery, "claim-every", time.Minute, "how often claimable rewards are looked for")
 	f.BoolVar(&conf.ShareModels, "share-models", false, "give signed packages of the store to peers that ask by digest (medhive model fetch peer:…); their licences must allow it")
@@ -112,7 +112,7 @@ func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
 		{"int8", fmt.Sprintf("%.3f TOPS sustained through %s (ONNX Runtime %s)", n.TOPS, n.Provider, n.RuntimeVersion)},
 		{"power", n.Power},
 		{"price", fmt.Sprintf("%d gwei of HIVE a study", n.PriceGwei)},
-		{"jobs", fmt.Sprintf("%d running, %d done, %d disputed, %d failed", n.Running, n.Done, n.Disputed, n.Failed)},
+		{"jobs", fmt.Sprintf("%d running (room for %d, and %d more if STAT), %d done, %d disputed, %d failed", n.Running, n.Capacity, n.StatPlaces, n.Done, n.Disputed, n.Failed)},
 		{"receipts", fmt.Sprintf("%d waiting for the coordinator", n.Outbox)},
 		{"peers", fmt.Sprint(n.Peers)},
 		{"claimed", n.ClaimedWei + " wei"},

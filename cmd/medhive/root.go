@@ -67,6 +67,7 @@ through a contract. Not a medical device: results are NOT FOR CLINICAL USE.`,
 		Example: `  medhive demo                          the whole way on this machine, in a minute
   medhive probe                         what this machine is worth
   medhive clinic submit study.zip       analyse a study
+  medhive doctor                        whether a node can run here
   medhive node run                      earn with this machine`,
 		Args:          noArgs,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -81,7 +82,7 @@ through a contract. Not a medical device: results are NOT FOR CLINICAL USE.`,
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
 	root.AddCommand(newDemo(s), newChain(s), newNode(s), newClinic(s), newCoordinator(s),
-		newProbe(s), newModel(s), newVersion(s), newRunner(stdin))
+		newProbe(s), newDoctor(s), newModel(s), newVersion(s), newRunner(stdin))
 	return root
 }
 

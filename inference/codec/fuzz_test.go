@@ -45,6 +45,11 @@ func FuzzJPEGLS(f *testing.F) {
 func FuzzJ2K(f *testing.F) {
 	seedStreams(f, ".j2k")
 	seedStreams(f, ".jp2")
+	small := thin()
+	small.header = segmentOf(markerPOC, bytes.Repeat(order(0, 0, 1, 2, 1, 3), 1000)...)
+	f.Add(small.bytes(), uint8(small.edge), uint8(small.edge), uint8(0), uint8(0))
+	tiles := drawnUp{edge: 16, tile: 1, components: 1, packets: 1, header: segmentOf(markerPOC, bytes.Repeat(order(0, 0, 1, 1, 1, 0), 1000)...)}
+	f.Add(tiles.bytes(), uint8(tiles.edge), uint8(tiles.edge), uint8(0), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, width, height, components, cell uint8) {
 		holdsBounds(t, jpeg2000.Decode, wantOf(width, height, components, cell), data)
 	})
@@ -74,6 +79,9 @@ func holdsBounds(t *testing.T, decode func(raster.Want, []byte) (raster.Got, err
 	// The constant is the decoders' tables and the room of one code-block.
 	if used, most := allocated()-before, uint64(1<<20+64*want.Bytes()+64*len(data)); used > most {
 		t.Errorf("%d bytes allocated for a picture of %d bytes from %d bytes", used, want.Bytes(), len(data))
+	}
+	if most := mostSteps(want, data); got.Steps > most {
+		t.Errorf("%d steps for a picture of %d bytes from %d bytes", got.Steps, want.Bytes(), len(data))
 	}
 	if err != nil {
 		if !errors.Is(err, codec.ErrDamaged) && !errors.Is(err, codec.ErrUnsupported) {

@@ -2,6 +2,7 @@ package dicom
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -152,7 +153,7 @@ type designation struct {
 
 // designations are PS3.3 tables C.12-3 and C.12-4. ISO-IR 14, the Japanese variant of
 // ASCII, is read as ASCII: its yen sign is the backslash that separates values.
-func designations() []designation {
+var designations = sync.OnceValue(func() []designation {
 	list := []designation{
 		{"(B", true, nil}, {"(J", true, nil}, {"$B", true, kanji()}, {"$(D", true, supplementaryKanji()},
 	}
@@ -164,7 +165,7 @@ func designations() []designation {
 		list = append(list, designation{code, false, set})
 	}
 	return list
-}
+})
 
 // decodeExtended follows the escape sequences. Control characters and, as PS3.5
 // section 6.1.2.5.3 says, the delimiters of the value take both halves back to the

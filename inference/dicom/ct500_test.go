@@ -198,7 +198,7 @@ func child(b *testing.B, variable, value string) (time.Duration, ct500Figures) {
 func BenchmarkCT500(b *testing.B) {
 	dcmdump, err := exec.LookPath("dcmdump")
 	if err != nil {
-		b.Fatal("dcmdump is missing: apt-get install dcmtk")
+		b.Fatal("dcmdump is missing: make bench brings it, or apt-get install dcmtk")
 	}
 	folder, paths := writeCT500(b)
 	var warm, fresh, theirs []time.Duration

@@ -19,6 +19,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(file[:len(file)-1000])
 	f.Add(file)
 	f.Add(nested(3))
+	odd := transcribe(f, explicitLittleEndian, grey("CT", 1, 1), []byte{1, 2, 3})
+	f.Add(odd.Data)
 	bad, err := testdata.Bad()
 	if err != nil {
 		f.Fatal(err)
@@ -45,7 +47,11 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("own output is refused: %v", err)
 		}
-		if !bytes.Equal(again.Pixels, o.Pixels) {
+		want := o.Pixels
+		if len(want)%2 != 0 {
+			want = append(bytes.Clone(want), 0) // what is written has an even length
+		}
+		if !bytes.Equal(again.Pixels, want) {
 			t.Error("pixels changed")
 		}
 	})

@@ -1,6 +1,7 @@
 package dicom
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -134,13 +135,12 @@ func (p *parser) enter(uid string, lim Limits, unpacked *atomic.Int64) error {
 func (p *parser) dataset(o *Object, end int) ([]*dicom.Element, error) {
 	elements := make([]*dicom.Element, 0, 128)
 	cs := characterSet{}
-	for p.at < end {
+	// Some writers round the file up with zeros, or blank what they removed at its end.
+	content := p.at + len(bytes.TrimRight(p.data[p.at:end], "\x00"))
+	for p.at < content {
 		if p.disk != nil && p.onlyPixelsRemain() {
 			o.onDisk = &section{file: p.disk, offset: int64(p.at), length: int(p.disk.size) - p.at}
 			return elements, nil
-		}
-		if p.data[p.at] == 0 && allZero(p.data[p.at:end]) {
-			break // some writers round the file up, or blank what they removed
 		}
 		h, err := p.next(end)
 		if err != nil {
@@ -159,10 +159,6 @@ func (p *parser) dataset(o *Object, end int) ([]*dicom.Element, error) {
 		elements = append(elements, element)
 	}
 	return elements, nil
-}
-
-func allZero(rest []byte) bool {
-	return !slices.ContainsFunc(rest, func(b byte) bool { return b != 0 })
 }
 
 // pixels takes the top-level Pixel Data. elements are those before it.

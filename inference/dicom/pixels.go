@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"github.com/suyashkumar/dicom"
@@ -24,10 +25,8 @@ type scale struct {
 // readScale reads a frame's modality transformation. An absent one keeps the values.
 func readScale(v view) (scale, *Refusal) {
 	s := scale{slope: 1}
-	if items := v.object.Sequence(tag.ModalityLUTSequence); len(items) > 0 {
-		var refusal *Refusal
-		s.table, s.tableFrom, refusal = readTable(Find(items[0], tag.LUTDescriptor), Find(items[0], tag.LUTData))
-		return s, refusal
+	if table, refusal := v.common.table(); refusal != nil || table.table != nil {
+		return table, refusal
 	}
 	if slope, ok := v.numbers(rescaleSlope); ok && slope[0] != 0 {
 		s.slope = slope[0]
@@ -39,6 +38,23 @@ func readScale(v view) (scale, *Refusal) {
 		return s, &Refusal{What: "rescale slope or intercept is out of range", Do: exportAgain}
 	}
 	return s, nil
+}
+
+// readModalityTable reads the Modality LUT; without one the scale has no table.
+func readModalityTable(o *Object) (s scale, refusal *Refusal) {
+	s.slope = 1
+	if items := o.Sequence(tag.ModalityLUTSequence); len(items) > 0 {
+		s.table, s.tableFrom, refusal = readTable(Find(items[0], tag.LUTDescriptor), Find(items[0], tag.LUTData))
+	}
+	return s, refusal
+}
+
+// sameTable says whether two scales have equal tables, the same one at a glance.
+func (s scale) sameTable(t scale) bool {
+	if len(s.table) != len(t.table) {
+		return false
+	}
+	return len(s.table) == 0 || &s.table[0] == &t.table[0] || slices.Equal(s.table, t.table)
 }
 
 // of is the modality value of one stored value.

@@ -42,16 +42,31 @@ func dimensions() []dimension {
 // by size.
 func (d dimension) value(v view) sortable {
 	for _, a := range d.where {
-		e := v.element(a)
-		if list, ok := numbersOf(e); ok {
-			return sortable{number: list[0], text: strconv.FormatFloat(list[0], 'g', -1, 64)}
+		e, own := v.element(a)
+		if e == nil {
+			continue
 		}
-		if list := values(e); len(list) > 0 {
-			return sortable{text: strings.Join(list, `\`)}
+		s, known := v.common.values[e]
+		if !known {
+			if list, ok := v.numbersOf(e, own); ok {
+				s = sortable{number: list[0], text: strconv.FormatFloat(list[0], 'g', -1, 64)}
+			} else if list := values(e); len(list) > 0 {
+				text := strings.Join(list[:min(len(list), mostTypes)], `\`)
+				s.text = text[:min(len(text), mostText)]
+			}
+			if !own {
+				v.common.values[e] = s
+			}
+		}
+		if s != (sortable{}) {
+			return s
 		}
 	}
 	return sortable{}
 }
+
+// mostText is how much of a text tells two values apart, in bytes.
+const mostText = 1 << 10
 
 // sortable is a number or a text; a text's number is 0.
 type sortable struct {

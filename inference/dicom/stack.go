@@ -121,7 +121,7 @@ func (b *stacker) place() *Refusal {
 		s := &b.slices[n]
 		lead := &b.slices[0]
 		var refusal *Refusal
-		if s.format.frames > 1 && s.view.grouped(tag.PlanePositionSequence, tag.ImagePositionPatient) == nil {
+		if e, _ := s.view.grouped(tag.PlanePositionSequence, tag.ImagePositionPatient); s.format.frames > 1 && e == nil {
 			return (&Refusal{What: "frames have no positions of their own in the patient", Do: "send the series as one file per slice, or as an enhanced multi-frame object"}).at("%s", b.where(*s))
 		}
 		if s.plane, refusal = readPlane(s.view); refusal != nil {
@@ -145,14 +145,20 @@ func (b *stacker) place() *Refusal {
 // dropCopies keeps the first of several equal instances of one identity and refuses
 // unequal ones.
 func (b *stacker) dropCopies() *Refusal {
-	type identity struct {
-		uid   string
-		frame int
-	}
+	type identity struct{ uid, frame int }
+	uids := map[string]int{} // by number: a UID of a stranger may be long
+	number := 0
 	seen := make(map[identity]slice, len(b.slices))
 	kept := b.slices[:0]
-	for _, s := range b.slices {
-		id := identity{s.UID, s.Frame}
+	for n, s := range b.slices {
+		if n == 0 || s.Object != b.slices[n-1].Object {
+			known := false
+			if number, known = uids[s.UID]; !known {
+				number = len(uids)
+				uids[s.UID] = number
+			}
+		}
+		id := identity{number, s.Frame}
 		other, again := seen[id]
 		if !again {
 			seen[id] = s
@@ -170,7 +176,7 @@ func (b *stacker) dropCopies() *Refusal {
 
 // sameImage says whether two frames show the same at the same place.
 func (s slice) sameImage(t slice) bool {
-	if s.plane != t.plane || s.format != t.format || s.scale.slope != t.scale.slope || s.scale.intercept != t.scale.intercept || !slices.Equal(s.scale.table, t.scale.table) {
+	if s.plane != t.plane || s.format != t.format || s.scale.slope != t.scale.slope || s.scale.intercept != t.scale.intercept || !s.scale.sameTable(t.scale) {
 		return false
 	}
 	a, b := s.Object, t.Object

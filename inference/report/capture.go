@@ -31,7 +31,7 @@ func SecondaryCapture(src Source, picture image.Image, m models.Manifest, opts O
 	if err := errors.Join(src.validate(), opts.validate()); err != nil {
 		return nil, fmt.Errorf("write secondary capture: %w", err)
 	}
-	canvas, err := banded(picture, m)
+	canvas, err := Banded(picture, m)
 	if err != nil {
 		return nil, fmt.Errorf("write secondary capture: %w", err)
 	}
@@ -83,8 +83,10 @@ func (b *builder) sources(src Source) {
 	b.items(tag.SourceImageSequence, fills...)
 }
 
-// banded copies the picture above a band, on a canvas wide enough for its text.
-func banded(picture image.Image, m models.Manifest) (*image.RGBA, error) {
+// Banded copies a picture above a band with the warning, the model and its version, on a
+// canvas wide enough for its text: whoever painted the picture, the warning stands below
+// it. The picture's edges must be from 64 to 8152 pixels long.
+func Banded(picture image.Image, m models.Manifest) (*image.RGBA, error) {
 	size := picture.Bounds().Size()
 	if min(size.X, size.Y) < minimumCapture || max(size.X, size.Y) > maximumCapture-bandHeight {
 		return nil, fmt.Errorf("a picture of %d × %d pixels; want edges from %d to %d", size.X, size.Y, minimumCapture, maximumCapture-bandHeight)
@@ -119,21 +121,18 @@ func (t *typesetter) band(canvas *image.RGBA, m models.Manifest) {
 	t.write(canvas, t.text, text, (foot.Dx()-t.width(t.text, text))/2, foot.Max.Y-(bandHeight-textSize)/2-2, alarm)
 }
 
-// Stamp burns the band of m anew over the foot of a capture's samples, RGB by pixel,
-// so that whoever made the picture, the warning stands in it. It changes pixels.
-func Stamp(pixels []byte, columns, rows int, m models.Manifest) error {
-	if columns < minimumCapture || rows < minimumCapture || max(columns, rows) > maximumCapture || len(pixels) < columns*rows*rgb {
-		return errors.New("stamp a picture: its edges or its length are not those of a capture")
+// Unbanded is the picture in a capture's samples, RGB by pixel, without the band at its
+// foot.
+func Unbanded(pixels []byte, columns, rows int) (*image.RGBA, error) {
+	if min(columns, rows-bandHeight) < minimumCapture || max(columns, rows) > maximumCapture || len(pixels) < columns*rows*rgb {
+		return nil, errors.New("take a picture from a capture: its edges or its length are not those of one")
 	}
-	t, err := newTypesetter()
-	if err != nil {
-		return fmt.Errorf("stamp a picture: %w", err)
+	picture := image.NewRGBA(image.Rect(0, 0, columns, rows-bandHeight))
+	for from, to := 0, 0; to < len(picture.Pix); from, to = from+rgb, to+4 {
+		copy(picture.Pix[to:to+rgb:to+rgb], pixels[from:from+rgb])
+		picture.Pix[to+rgb] = 255
 	}
-	defer t.close()
-	foot := image.NewRGBA(image.Rect(0, 0, columns, bandHeight))
-	t.band(foot, m)
-	copy(pixels[columns*(rows-bandHeight)*rgb:columns*rows*rgb], samples(foot))
-	return nil
+	return picture, nil
 }
 
 // samples are a picture's colours, RGB by pixel.

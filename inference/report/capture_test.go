@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"image"
-	"slices"
 	"testing"
 
 	"github.com/suyashkumar/dicom/pkg/tag"
@@ -38,15 +37,19 @@ func TestCaptureShowsThePictureAboveTheWarning(t *testing.T) {
 	if !bytes.Equal(object.Pixels[:len(object.Pixels)-columns*bandHeight*rgb], samples(picture)) {
 		t.Error("the picture was changed")
 	}
-	forged := slices.Clone(object.Pixels)
-	clear(forged[len(forged)-columns*bandHeight*rgb:])
-	if err := Stamp(forged, columns, rows, manifest()); err != nil || !bytes.Equal(forged, object.Pixels) {
-		t.Errorf("a wiped warning was not put back (%v)", err)
+	above, err := Unbanded(object.Pixels, columns, rows)
+	if err != nil || !bytes.Equal(above.Pix, picture.Pix) {
+		t.Errorf("the picture does not come back from the capture (%v)", err)
+	}
+	for _, edges := range [][2]int{{columns, rows + 1}, {columns, bandHeight + minimumCapture - 1}, {minimumCapture - 1, rows}, {-1, -1}} {
+		if _, err := Unbanded(object.Pixels, edges[0], edges[1]); err == nil {
+			t.Errorf("a capture of %v pixels was taken", edges)
+		}
 	}
 }
 
 func TestCaptureIsWideEnoughForItsWarning(t *testing.T) {
-	canvas, err := banded(image.NewGray(image.Rect(5, 5, 5+minimumCapture, 5+minimumCapture)), manifest())
+	canvas, err := Banded(image.NewGray(image.Rect(5, 5, 5+minimumCapture, 5+minimumCapture)), manifest())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +70,10 @@ func TestCaptureIsWideEnoughForItsWarning(t *testing.T) {
 		t.Errorf("the text of %d bright pixels is cut off or not there", ink)
 	}
 	for _, edge := range []int{minimumCapture - 1, maximumCapture} {
-		if _, err := banded(image.NewUniform(background), manifest()); err == nil {
+		if _, err := Banded(image.NewUniform(background), manifest()); err == nil {
 			t.Error("an endless picture was taken")
 		}
-		if _, err := banded(image.NewGray(image.Rect(0, 0, edge, 100)), manifest()); err == nil {
+		if _, err := Banded(image.NewGray(image.Rect(0, 0, edge, 100)), manifest()); err == nil {
 			t.Errorf("a picture %d pixels wide was taken", edge)
 		}
 	}

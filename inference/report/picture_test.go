@@ -62,7 +62,7 @@ func TestPicturesOfManyFiguresStayOnTheScreen(t *testing.T) {
 	if size := drawn.Bounds().Size(); size.X > maximumCapture || size.Y > 600 {
 		t.Errorf("the picture is %v", size)
 	}
-	if _, err := banded(image.Image(drawn), manifest()); err != nil {
+	if _, err := Banded(image.Image(drawn), manifest()); err != nil {
 		t.Error(err)
 	}
 }

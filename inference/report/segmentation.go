@@ -1,6 +1,6 @@
 // Package report turns what a model found into what a clinic receives: DICOM
 // segmentations, a structured report, pictures, and a FHIR bundle. In: a read source,
-// labels or probabilities on its grid, figures, the model's manifest. Out: bytes.
+// labels on its grid, figures, the model's manifest. Out: bytes.
 // It copies identity only from what it is given, so that a de-identified study stays
 // de-identified. Everything it writes says NOT FOR CLINICAL USE.
 package report
@@ -68,7 +68,7 @@ func writeBinary(src Source, labels *volume.Labels, m models.Manifest, opts Opti
 	}
 	frames, pixels := packFrames(labels, m.Structures())
 	data, err := writeSegmentation(src, m, opts, raster{
-		columns: labels.Size[0], rows: labels.Size[1], frames: frames, pixels: pixels, bits: 1,
+		columns: labels.Size[0], rows: labels.Size[1], frames: frames, pixels: pixels,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write segmentation: %w", err)
@@ -76,11 +76,11 @@ func writeBinary(src Source, labels *volume.Labels, m models.Manifest, opts Opti
 	return data, nil
 }
 
-// raster is the pixel side of a segmentation: bits a pixel, 1 of a mask or 8 of fractions.
+// raster is the pixel side of a segmentation.
 type raster struct {
-	columns, rows, bits int
-	frames              []frame
-	pixels              []byte
+	columns, rows int
+	frames        []frame
+	pixels        []byte // one bit each
 }
 
 func writeSegmentation(src Source, m models.Manifest, opts Options, r raster) ([]byte, error) {
@@ -182,29 +182,20 @@ func (b *builder) equipment(m models.Manifest, opts Options) {
 	})
 }
 
-// pixelModule describes masks of one bit a pixel, or probabilities of eight (PS3.3
-// C.8.20.2).
+// pixelModule describes masks of one bit a pixel (PS3.3 C.8.20.2).
 func (b *builder) pixelModule(r raster) {
 	b.ints(tag.SamplesPerPixel, 1)
 	b.text(tag.PhotometricInterpretation, "MONOCHROME2")
 	b.text(tag.NumberOfFrames, strconv.Itoa(len(r.frames)))
 	b.ints(tag.Rows, r.rows)
 	b.ints(tag.Columns, r.columns)
-	b.ints(tag.BitsAllocated, r.bits)
-	b.ints(tag.BitsStored, r.bits)
-	b.ints(tag.HighBit, r.bits-1)
+	b.ints(tag.BitsAllocated, 1)
+	b.ints(tag.BitsStored, 1)
+	b.ints(tag.HighBit, 0)
 	b.ints(tag.PixelRepresentation, 0)
 	b.text(tag.LossyImageCompression, "00")
-	overlap := "NO"
-	if r.bits == 1 {
-		b.text(tag.SegmentationType, "BINARY")
-	} else {
-		overlap = "YES"
-		b.text(tag.SegmentationType, "FRACTIONAL")
-		b.text(tag.SegmentationFractionalType, "PROBABILITY")
-		b.ints(tag.MaximumFractionalValue, maxFraction)
-	}
-	element, err := dicom.NewPrivateElement(tagSegmentsOverlap, "CS", []string{overlap})
+	b.text(tag.SegmentationType, "BINARY")
+	element, err := dicom.NewPrivateElement(tagSegmentsOverlap, "CS", []string{"NO"})
 	if err != nil && b.err == nil {
 		b.err = err
 	}

@@ -46,6 +46,21 @@ func PictureSource(p *dicom.Picture) Source {
 	}
 }
 
+// Referred is s as far as a report refers to it, without pixels and without a patient:
+// what a clinic writes a report of after the images are gone. picture says that s is one
+// picture, not a series of slices. Instances need their classes and UIDs alone.
+func (s Source) Referred(picture bool) Source {
+	instances := make([]dicom.Instance, len(s.Instances))
+	for n, in := range s.Instances {
+		instances[n] = dicom.Instance{Object: &dicom.Object{}, SOPClassUID: in.SOPClassUID, UID: in.UID}
+	}
+	s.Instances, s.grid, s.spacingMM = instances, &volume.Grid{}, [2]float64{}
+	if picture {
+		s.grid = nil
+	}
+	return s
+}
+
 func (s Source) validate() error {
 	if len(s.Instances) == 0 || s.Instances[0].Object == nil || s.StudyUID == "" || s.SeriesUID == "" {
 		return errors.New("the source names no study, no series or no instance")

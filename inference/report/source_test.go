@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/inference/volume"
+	"github.com/medhive/medhive/testdata"
 )
 
 const (
@@ -163,5 +165,37 @@ func TestPicturesNeedNoFrameOfReference(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// What a clinic writes of a source by its references alone says what one writes of the
+// source itself, but for the patient.
+func TestReferredSourcesAreReportedTheSame(t *testing.T) {
+	series, _ := readStudy(t, testdata.SmallStudy())
+	boxes := Contents{Boxes: []Box{{Name: "Nodule", Score: 0.5, Min: [3]float64{3, 4}, Max: [3]float64{30.5, 40.25, 1}}}}
+	for name, src := range map[string]Source{"series": SeriesSource(series), "picture": PictureSource(chest(t))} {
+		for _, c := range []struct {
+			reference Reference
+			contents  Contents
+		}{{options().Segmentation(), volumes()}, {Reference{}, regression()}, {Reference{}, boxes}, {Reference{}, Contents{Outcome: Failed, Reason: "no answer"}}} {
+			told := func(src Source) []byte {
+				data, err := StructuredReport(src, c.reference, c.contents, manifest(), options())
+				if err != nil {
+					t.Fatal(err)
+				}
+				object, err := dicom.Parse(dicom.File{Data: data}, dicom.DefaultLimits())
+				if err != nil {
+					t.Fatal(err)
+				}
+				spoken := []*lib.Element{object.Element(tag.SOPClassUID), object.Element(tag.SOPInstanceUID), object.Element(tag.CurrentRequestedProcedureEvidenceSequence), object.Element(tag.ContentSequence)}
+				if data, err = dicom.Encode(lib.Dataset{Elements: spoken}, nil); err != nil {
+					t.Fatal(err)
+				}
+				return data
+			}
+			if !bytes.Equal(told(src), told(src.Referred(name == "picture"))) {
+				t.Errorf("%s, %+v: the report says something else", name, c.contents)
+			}
+		}
 	}
 }

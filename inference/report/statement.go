@@ -72,23 +72,24 @@ func readStatement(elements []*lib.Element, m models.Manifest) (s Statement, err
 	return s, nil
 }
 
-// isContext says that an item is one of those that are the same in every report of m.
+// isContext says that an item is one of those that are the same in every report of m,
+// in the relationship and of the type that it has there.
 func (c content) isContext(m models.Manifest) bool {
-	switch c.concept {
-	case conceptLanguage:
+	switch {
+	case c.is(conceptMod, "CODE", conceptLanguage):
 		return c.code() == languageEnglish
-	case conceptObserverType:
+	case c.is(obsContext, "CODE", conceptObserverType):
 		return c.code() == conceptDevice
-	case conceptDeviceUID:
-		return c.valueType == "UIDREF"
-	case conceptDeviceName, conceptDeviceMaker:
+	case c.is(obsContext, "UIDREF", conceptDeviceUID):
+		return true // the caller's to check
+	case c.is(obsContext, "TEXT", conceptDeviceName), c.is(obsContext, "TEXT", conceptDeviceMaker):
 		return c.text() == manufacturer
-	case conceptDeviceModel:
+	case c.is(obsContext, "TEXT", conceptDeviceModel):
 		return c.text() == m.ID+" "+m.Version
-	case conceptDeviceSerial:
+	case c.is(obsContext, "TEXT", conceptDeviceSerial):
 		return c.text() == m.Weights.SHA256.Short()
-	case conceptProcedure:
-		return c.valueType == "CODE" && c.code().Value != "" && procedureCode(c.code())
+	case c.is(conceptMod, "CODE", conceptProcedure):
+		return procedureCode(c.code())
 	}
 	return false
 }
@@ -109,6 +110,8 @@ func (s *Statement) readEvaluations(items []content) error {
 				s.Outcome = Failed
 			case outcomeNotApplicable:
 				s.Outcome = NotApplicable
+			default:
+				return errors.New("it ends in an outcome that no run has")
 			}
 		case c.is(contains, "TEXT", conceptComment) && !warned:
 			if warned = c.text() == Warning; !warned {
@@ -116,7 +119,7 @@ func (s *Statement) readEvaluations(items []content) error {
 			}
 		case c.is(contains, "TEXT", conceptComment) && s.Reason == "":
 			s.Reason = c.text()
-		case c.relationship == contains && c.valueType == "CODE" && len(c.children) == 0:
+		case c.relationship == contains && c.valueType == "CODE":
 			s.Evaluations = append(s.Evaluations, Evaluation{Concept: c.concept, Value: c.code()})
 		default:
 			return errors.New("it holds an evaluation that no report has")
@@ -203,7 +206,7 @@ func enclosed(surface []content) (*Box, error) {
 	box := &Box{Min: [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, Max: [3]float64{math.Inf(-1), math.Inf(-1), math.Inf(-1)}}
 	for _, c := range surface {
 		points := floats(c.elements, tag.GraphicData)
-		if firstText(c.elements, tag.GraphicType) != "POLYGON" || len(points) != 15 || len(c.children) > 0 {
+		if firstText(c.elements, tag.GraphicType) != "POLYGON" || len(points) != 15 {
 			return nil, errors.New("a surface is no face of a box")
 		}
 		for n, v := range points {
@@ -232,8 +235,15 @@ func readContent(elements []*lib.Element, budget *int) (content, error) {
 		}
 		c.children = append(c.children, child)
 	}
+	if len(c.children) > 0 && !slices.Contains(branches(), c.valueType) {
+		return c, errors.New("a content item that stands for itself has others below it")
+	}
 	return c, nil
 }
+
+// branches are the value types of the items that have others below them: sections,
+// figures their algorithm, regions their image.
+func branches() []string { return []string{"CONTAINER", "NUM", "SCOORD"} }
 
 func (c content) is(relationship, valueType string, concept models.Code) bool {
 	return c.relationship == relationship && c.valueType == valueType && c.concept == concept

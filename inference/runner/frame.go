@@ -34,8 +34,7 @@ const (
 const (
 	frameHeader     = 5
 	maxMessageBytes = models.MaxManifestBytes + 64<<10 // init holds the manifest
-	maxWeightsBytes = 1 << 30
-	maxShortBytes   = 8 << 10 // ready, progress and failure
+	maxShortBytes   = 8 << 10                          // ready, progress and failure
 )
 
 // maxStudyBytes bounds a study in tar: what the reader takes, plus a block and padding
@@ -51,7 +50,7 @@ func (k kind) limit() int64 {
 	case kindInit:
 		return maxMessageBytes
 	case kindWeights:
-		return maxWeightsBytes
+		return models.MaxWeightsBytes
 	case kindJob:
 		return maxStudyBytes()
 	case kindTurn:
@@ -96,10 +95,13 @@ type failureMessage struct {
 // errFrame is a stream that breaks the protocol.
 var errFrame = errors.New("frame out of protocol")
 
+// errUnsendable is a message that no frame can hold; nothing of it was sent.
+var errUnsendable = errors.New("it can't be sent to a runner")
+
 // writeFrame sends one frame.
 func writeFrame(w io.Writer, k kind, payload []byte) error {
 	if int64(len(payload)) > k.limit() {
-		return fmt.Errorf("send %q: %d bytes; the limit is %d", k, len(payload), k.limit())
+		return fmt.Errorf("%w: a frame of kind %q has %d bytes; the limit is %d", errUnsendable, rune(k), len(payload), k.limit())
 	}
 	header := binary.BigEndian.AppendUint32([]byte{byte(k)}, uint32(len(payload)))
 	if _, err := w.Write(header); err != nil {
@@ -113,7 +115,7 @@ func writeFrame(w io.Writer, k kind, payload []byte) error {
 func writeMessage(w io.Writer, k kind, v any) error {
 	payload, err := json.Marshal(v)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUnsendable, err)
 	}
 	return writeFrame(w, k, payload)
 }

@@ -2,13 +2,20 @@ package runner
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/medhive/medhive/inference/ort"
+	"github.com/medhive/medhive/models"
 )
 
 func TestFrameRoundTrip(t *testing.T) {
@@ -53,6 +60,40 @@ func TestFrameLimits(t *testing.T) {
 		if _, _, err := readFrame(strings.NewReader(c.in), kindJob); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v; want %v", name, err, c.want)
 		}
+	}
+}
+
+// Whatever weights a package may have, a runner gets them.
+func TestFrameHoldsWeights(t *testing.T) {
+	if kindWeights.limit() < models.MaxWeightsBytes {
+		t.Errorf("a frame holds %d bytes; a package's weights have up to %d", kindWeights.limit(), models.MaxWeightsBytes)
+	}
+	header := binary.BigEndian.AppendUint32([]byte{byte(kindWeights)}, models.MaxWeightsBytes)
+	if _, _, err := readFrame(bytes.NewReader(header), kindWeights); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the largest weights, of which none arrive: %v", err)
+	}
+	for _, k := range []kind{kindInit, kindWeights, kindJob, kindTurn, kindReady, kindProgress, kindFailure, kindResult} {
+		if limit := k.limit(); limit < 0 || limit > math.MaxUint32 {
+			t.Errorf("kind %q: a limit of %d does not fit into a header", rune(k), limit)
+		}
+	}
+}
+
+// A model that no frame can hold is an error at once, in words, and not a child that is
+// waited for.
+func TestUnsendableModelFailsAtOnce(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Command: []string{program, "trial-stranger", "mute"}, Provider: ort.CPU, MemoryBytes: 1 << 30}
+	o.Package.Manifest.ID = strings.Repeat("x", maxMessageBytes)
+	if err := o.complete(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = open(t.Context(), o, false, time.Hour)
+	if !errors.Is(err, errUnsendable) || !strings.Contains(err.Error(), "the limit is") {
+		t.Errorf("%.200v; want the limit", err)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/medhive/medhive/models"
 )
 
 // acquire waits for a lane of the job's model and takes it. giveWay, if not nil, ends the
@@ -169,7 +171,7 @@ func (p *Pool) launch(ctx context.Context, l *lane) error {
 	}
 	var failure *Failure
 	if errors.As(err, &failure) {
-		p.blame(l.place, failure)
+		p.blame(l.place, models.Digest{}, failure)
 	}
 	return err
 }

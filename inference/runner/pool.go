@@ -161,7 +161,7 @@ func (p *Pool) once(ctx context.Context, j Job) (inference.Result, error) {
 	var result inference.Result
 	if err == nil {
 		result, err = l.process.analyze(ctx, j.Study, j.Progress, p.stile.newTurn(j.Priority, giveWay))
-		p.settle(l, err)
+		p.settle(l, j.Study, err)
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errGaveWay) {
 		err = errGaveWay
@@ -170,27 +170,24 @@ func (p *Pool) once(ctx context.Context, j Job) (inference.Result, error) {
 }
 
 // settle draws the consequences of a job's end.
-func (p *Pool) settle(l *lane, err error) {
+func (p *Pool) settle(l *lane, study []byte, err error) {
 	usable := l.process.usable()
 	var failure *Failure
+	var digest models.Digest
+	if !usable && errors.As(err, &failure) {
+		digest = models.DigestOf(study)
+	}
 	p.mu.Lock()
 	switch {
 	case err == nil:
 		l.place.record.succeed()
-	case !usable && errors.As(err, &failure) && p.ctx.Err() == nil:
-		p.blame(l.place, failure)
+	case failure != nil && p.ctx.Err() == nil:
+		p.blame(l.place, digest, failure)
 	}
 	p.mu.Unlock()
 	p.giveBack(l)
 	if !usable {
 		p.rewarm(l.place)
-	}
-}
-
-// blame counts a failed runner of a model. The caller holds mu.
-func (p *Pool) blame(pl *place, failure *Failure) {
-	if q := pl.record.fail(pl.pkg, failure.Error(), time.Now()); q != nil {
-		p.o.Log.Error("model is quarantined", "model", q.Model, "tries", q.Tries, "reason", q.Reason)
 	}
 }
 

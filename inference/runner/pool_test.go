@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/internal/phantom"
 	"github.com/medhive/medhive/inference/ort"
@@ -52,28 +50,51 @@ func halted(pid int) bool {
 	return err == nil && bytes.HasPrefix(rest, []byte("T"))
 }
 
-// The operator of this graph runs for a minute; ONNX Runtime can't interrupt it.
-func TestCancelledWithinASecond(t *testing.T) {
+// The operator of this graph runs for a minute; ONNX Runtime can't interrupt it. How long
+// the end takes is BenchmarkCancel's.
+func TestCancelledInTheMiddle(t *testing.T) {
 	pool := newPool(t, nil)
+	process := warmed(t, pool, phantom.Stubborn())
 	ctx, cancel := context.WithCancel(t.Context())
-	var cancelled time.Time
+	computed := false
 	_, err := pool.Analyze(ctx, phantom.Stubborn(), small(t), func(stage string, done float64) {
-		if stage == inference.StageInference && done == 0 {
-			time.AfterFunc(300*time.Millisecond, func() { // in the middle of the operator
-				cancelled = time.Now()
-				cancel()
-			})
+		switch {
+		case stage == inference.StageInference && done == 0:
+			time.AfterFunc(inTheOperator, cancel)
+		case stage == inference.StageInference:
+			computed = true
 		}
 	})
-	took := time.Since(cancelled)
-	if !errors.Is(err, context.Canceled) || took > time.Second {
-		t.Errorf("%v after %v; want the context's error within a second", err, took)
+	if !errors.Is(err, context.Canceled) || computed {
+		t.Errorf("%v, computed to the end: %v; want the context's error before that", err, computed)
 	}
+	<-process.Dead()
 	if list := pool.Quarantined(); len(list) > 0 {
 		t.Errorf("a cancelled job counts against the model: %v", list)
 	}
 }
 
+// inTheOperator is when a job that may compute is inside its long operator.
+const inTheOperator = 300 * time.Millisecond
+
+// patience is for what takes milliseconds on a machine that has nothing else to do.
+const patience = time.Minute
+
+// await looks again and again until it is so.
+func await(t testing.TB, what string, so func() bool) {
+	t.Helper()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for begun := time.Now(); !so(); <-look.C {
+		if time.Since(begun) > patience {
+			t.Errorf("%s: not within %v", what, patience)
+			return
+		}
+	}
+}
+
+// The stat job computes while the routine one, which takes a minute, is stopped, and that
+// goes on afterwards. How long the stat job waits is BenchmarkStatWaits's.
 func TestStatPreemptsRoutine(t *testing.T) {
 	pool := newPool(t, nil)
 	pid := warmed(t, pool, phantom.Stubborn()).PID()
@@ -81,50 +102,37 @@ func TestStatPreemptsRoutine(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	computing, ended := make(chan struct{}), make(chan error, 1)
+	routineDone := false // read after ended
 	go func() {
 		_, err := pool.Analyze(ctx, phantom.Stubborn(), small(t), func(stage string, done float64) {
-			if stage == inference.StageInference {
+			switch {
+			case stage == inference.StageInference && done == 0:
 				close(computing)
+			case stage == inference.StageInference:
+				routineDone = true
 			}
 		})
 		ended <- err
 	}()
 	<-computing
-	var asked, answered time.Time
-	wasStopped := false
 	_, err := pool.Do(t.Context(), runner.Job{Package: phantom.Thresholds(), Study: small(t), Priority: runner.Stat,
 		Progress: func(stage string, done float64) {
-			switch {
-			case stage == inference.StageInference && done == 0:
-				asked = time.Now()
-			case stage == inference.StageInference:
-				answered = time.Now()
-				look := time.NewTicker(time.Millisecond) // threads stop one by one
-				for wasStopped = halted(pid); !wasStopped && time.Since(answered) < time.Second; wasStopped = halted(pid) {
-					<-look.C
-				}
-				look.Stop()
+			if stage == inference.StageInference && done == 1 { // it has computed, and still holds the turn
+				await(t, "the routine job is stopped", func() bool { return halted(pid) }) // threads stop one by one
 			}
 		}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if waited := answered.Sub(asked); waited > time.Second || !wasStopped {
-		t.Errorf("the stat job computed after %v, the routine one stopped: %v", waited, wasStopped)
-	}
-	for look := time.NewTicker(time.Millisecond); halted(pid); {
-		if <-look.C; time.Since(answered) > 10*time.Second {
-			t.Fatal("the routine job stays stopped")
-		}
-	}
+	await(t, "the routine job goes on", func() bool { return !halted(pid) })
 	select {
 	case err := <-ended:
-		t.Errorf("the routine job was lost: %v", err)
+		t.Fatalf("the routine job ended, and not by its caller: %v", err)
 	default:
 	}
 	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Error(err)
+	if err := <-ended; !errors.Is(err, context.Canceled) || routineDone {
+		t.Errorf("%v, computed to the end: %v", err, routineDone)
 	}
 }
 
@@ -200,78 +208,6 @@ func TestJobsOverlap(t *testing.T) {
 	<-reading
 	close(both)
 	jobs.Wait()
-}
-
-func TestQuarantine(t *testing.T) {
-	pool := newPool(t, nil)
-	greedy, pkg := phantom.Greedy(), phantom.Thresholds()
-	for n := range 3 {
-		if _, err := pool.Analyze(t.Context(), greedy, small(t), nil); reasonOf(err) != runner.Memory {
-			t.Fatalf("try %d: %v; want the memory cap", n+1, err)
-		}
-	}
-	var q *runner.Quarantine
-	if _, err := pool.Analyze(t.Context(), greedy, small(t), nil); !errors.As(err, &q) || q.Tries != 3 || q.Digest != greedy.Digest() || !strings.Contains(q.Reason, "memory") {
-		t.Fatalf("after three failures: %v", err)
-	}
-	if _, err := pool.Warm(t.Context(), greedy); err != nil && !errors.As(err, &q) {
-		t.Errorf("warming it: %v", err)
-	}
-	if _, err := pool.Analyze(t.Context(), pkg, small(t), nil); err != nil {
-		t.Errorf("the node's other model: %v", err)
-	}
-	if list := pool.Quarantined(); len(list) != 1 || list[0].Model != greedy.Name() || time.Since(list[0].Since) > time.Minute {
-		t.Errorf("listed: %+v", list)
-	}
-	if !pool.Release(greedy.Digest()) || pool.Release(greedy.Digest()) || pool.Release(pkg.Digest()) {
-		t.Error("a release lifts exactly one quarantine")
-	}
-	if _, err := pool.Analyze(t.Context(), greedy, small(t), nil); reasonOf(err) != runner.Memory {
-		t.Errorf("after its release: %v; want another try", err)
-	}
-}
-
-func TestQuarantineEndsWithASuccess(t *testing.T) {
-	pool := newPool(t, nil)
-	pkg := phantom.Thresholds()
-	for range 3 {
-		pid := warmed(t, pool, pkg).PID()
-		_, err := pool.Analyze(t.Context(), pkg, small(t), func(stage string, _ float64) {
-			if stage == inference.StageReading {
-				_ = unix.Kill(pid, unix.SIGKILL)
-			}
-		})
-		if reasonOf(err) != runner.Crashed {
-			t.Fatalf("%v; want a crash", err)
-		}
-	}
-	job := runner.Job{Package: pkg, Study: small(t)}
-	var q *runner.Quarantine
-	if _, err := pool.Do(t.Context(), job); !errors.As(err, &q) {
-		t.Fatalf("%v; want the quarantine", err)
-	}
-	job.Trial = true
-	if _, err := pool.Do(t.Context(), job); err != nil {
-		t.Fatalf("a trial: %v", err)
-	}
-	job.Trial = false
-	if _, err := pool.Do(t.Context(), job); err != nil || len(pool.Quarantined()) > 0 {
-		t.Errorf("after a success: %v, %v", err, pool.Quarantined())
-	}
-}
-
-// A refusal lies with the study, and counts against no model.
-func TestRefusalsAreNoFailures(t *testing.T) {
-	pool := newPool(t, nil)
-	pkg := phantom.Thresholds()
-	for range 4 {
-		if _, err := pool.Analyze(t.Context(), pkg, nil, nil); reasonOf(err) != runner.Refused {
-			t.Fatal(err)
-		}
-	}
-	if list := pool.Quarantined(); len(list) > 0 {
-		t.Error(list)
-	}
 }
 
 func TestPoolClosedInTheMiddle(t *testing.T) {

@@ -47,6 +47,10 @@ type Options struct {
 	Lanes       int           // processes of one model at once, whose jobs overlap; 0 means DefaultLanes
 	LaneIdle    time.Duration // how long a model's second process waits for work; 0 means DefaultLaneIdle
 	BudgetBytes int64         // of all warm runners' MemoryBytes together; 0 means three quarters of the machine's memory
+	// Example gives a study on which the model is known to work. It then decides after three
+	// failures in a row, so that no study can quarantine a good model; where it is nil, three
+	// different studies can. It is called from any goroutine.
+	Example func(models.Package) ([]byte, error)
 }
 
 // Process is one runner, warm: library and model are loaded before a job comes. It does
@@ -134,8 +138,11 @@ func (p *Process) greet(ctx context.Context) error {
 	go func() {
 		err := writeMessage(p.in, kindInit, initMessage{Library: o.Library, Provider: o.Provider, Threads: o.Threads,
 			MemoryBytes: o.MemoryBytes, TimeoutMilli: o.Timeout.Milliseconds(), Trial: p.trial, Manifest: o.Package.Manifest})
-		if !p.trial {
-			err = errors.Join(err, writeFrame(p.in, kindWeights, o.Package.Weights))
+		if err == nil && !p.trial {
+			err = writeFrame(p.in, kindWeights, o.Package.Weights)
+		}
+		if errors.Is(err, errUnsendable) {
+			p.kill() // it would wait for what never comes
 		}
 		sent <- err
 	}()
@@ -145,6 +152,8 @@ func (p *Process) greet(ctx context.Context) error {
 	}
 	sendErr := <-sent // a dead child breaks the pipe, so this comes
 	switch {
+	case errors.Is(sendErr, errUnsendable): // after another error the child is gone, and its end says more
+		return sendErr
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
@@ -286,7 +295,7 @@ func (p *Process) usable() bool {
 func (p *Process) sweep() {
 	p.swept.Do(func() {
 		if p.group != nil {
-			_ = p.group.Remove() // what stays is empty, and gone with the parent cgroup
+			_ = p.group.Remove() // what stays is swept by the next runner's start
 		}
 	})
 }

@@ -2,19 +2,23 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/medhive/medhive/models"
 )
 
 // failuresToQuarantine is how many runners of one model in a row may crash, hang, exceed
-// their cap or break the protocol before the model is left alone.
+// their cap or break the protocol before the model is left alone, or has to show on its
+// example that the studies were to blame.
 const failuresToQuarantine = 3
 
 // Quarantine is a model that this node does not run for now: its runners failed one after
-// the other. Other models go on. It is lifted by Pool.Release, or by a job that succeeds
-// all the same (see Job.Trial), and is forgotten when the pool ends. As an error it
-// answers a job on that model.
+// the other, and on its example, too, where the pool knows that. Other models go on. A
+// model that passes its example is not quarantined, however many studies it fails on. A
+// quarantine is lifted by Pool.Release, or by a job that succeeds all the same (see
+// Job.Trial), and is forgotten when the pool ends. As an error it answers a job on that
+// model.
 type Quarantine struct {
 	Model  string        // id and version
 	Digest models.Digest // of the package
@@ -31,27 +35,78 @@ func (q *Quarantine) Error() string {
 
 // record counts how runners of one model end.
 type record struct {
-	failed     int // in a row
+	failed     int             // in a row
+	blamed     int             // of these: the first ones on their study, and those without one
+	studies    []models.Digest // that failed in this row, as far as they matter
+	onTrial    bool            // the example runs to decide
 	quarantine *Quarantine
 }
 
 // succeed ends a series and a quarantine.
-func (r *record) succeed() { *r = record{} }
+func (r *record) succeed() { *r = record{onTrial: r.onTrial} }
 
-// fail counts a runner that failed and returns the quarantine that begins with it, or nil.
-func (r *record) fail(pkg models.Package, reason string, now time.Time) *Quarantine {
+// fail counts a runner that failed on a study, or on none: a zero digest.
+func (r *record) fail(study models.Digest) {
 	r.failed++
-	if r.failed < failuresToQuarantine {
-		return nil
+	if study.IsZero() {
+		r.blamed++
+	} else if !slices.Contains(r.studies, study) && r.blamed < failuresToQuarantine {
+		r.blamed++
+		r.studies = append(r.studies, study)
 	}
-	begins := r.quarantine == nil
+}
+
+// leave begins a quarantine, or brings it up to date.
+func (r *record) leave(pkg models.Package, reason string, now time.Time) *Quarantine {
 	since := now
-	if !begins {
+	if r.quarantine != nil {
 		since = r.quarantine.Since
 	}
 	r.quarantine = &Quarantine{Model: pkg.Name(), Digest: pkg.Digest(), Since: since, Tries: r.failed, Reason: printable(reason)}
-	if begins {
-		return r.quarantine
+	return r.quarantine
+}
+
+// blame counts a failed runner of a model. A study that fails wherever it is sent, again
+// and again, is no fault of the model: where the model has an example, that decides after
+// three failures; where it has none, three different studies must have failed. The caller
+// holds mu.
+func (p *Pool) blame(pl *place, study models.Digest, failure *Failure) {
+	r := &pl.record
+	r.fail(study)
+	switch {
+	case r.quarantine != nil:
+		r.leave(pl.pkg, failure.Error(), time.Now())
+	case p.o.Example != nil:
+		if r.failed >= failuresToQuarantine && !r.onTrial {
+			r.onTrial = true
+			p.keep.Go(func() { p.tryExample(pl, failure) })
+		}
+	case r.blamed >= failuresToQuarantine:
+		p.quarantine(pl, failure.Error())
 	}
-	return nil
+}
+
+// quarantine begins one. The caller holds mu.
+func (p *Pool) quarantine(pl *place, reason string) {
+	q := pl.record.leave(pl.pkg, reason, time.Now())
+	p.o.Log.Error("model is quarantined", "model", q.Model, "tries", q.Tries, "reason", q.Reason)
+}
+
+// tryExample lets a model's example decide whether the model or the studies were to blame.
+// The success of any study meanwhile decides, too.
+func (p *Pool) tryExample(pl *place, last *Failure) {
+	study, err := p.o.Example(pl.pkg)
+	if err == nil {
+		_, err = p.Do(p.ctx, Job{Package: pl.pkg, Study: study}) // a success clears the record
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pl.record.onTrial = false
+	switch {
+	case p.ctx.Err() != nil:
+	case err == nil:
+		p.o.Log.Warn("runners of a model failed in a row, but its example passed: the studies are to blame", "model", pl.pkg.Name(), "reason", printable(last.Error()))
+	case pl.record.failed >= failuresToQuarantine:
+		p.quarantine(pl, fmt.Sprintf("%v; and its example: %v", last, err))
+	}
 }

@@ -8,35 +8,45 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/medhive/medhive/inference/internal/phantom"
+	"github.com/medhive/medhive/models"
 )
 
-// A quarantine begins with the third failure in a row, keeps its beginning, and ends with
-// a success.
+// Where no example can decide, a quarantine begins with the third failure in a row that no
+// study before it explains, keeps its beginning, and ends with a success.
 func TestRecord(t *testing.T) {
 	pkg := phantom.Thresholds()
 	rapid.Check(t, func(rt *rapid.T) {
-		var r record
-		now, row := time.Unix(1_700_000_000, 0), 0
+		p := NewPool(Options{})
+		pl := &place{pkg: pkg}
+		row, blamed, seen := 0, 0, map[byte]bool{}
 		var began time.Time
 		for range rapid.IntRange(1, 30).Draw(rt, "jobs") {
-			now = now.Add(time.Minute)
-			if rapid.Bool().Draw(rt, "succeeds") {
-				r.succeed()
-				row = 0
+			study := rapid.ByteRange(0, 5).Draw(rt, "study, 0 for none")
+			if rapid.IntRange(0, 5).Draw(rt, "succeeds") == 0 {
+				pl.record.succeed()
+				row, blamed, began = 0, 0, time.Time{}
+				clear(seen)
 			} else {
 				row++
-				if row == failuresToQuarantine {
-					began = now
+				if study == 0 || !seen[study] {
+					blamed++
 				}
-				if begins := r.fail(pkg, "it crashed", now); (begins != nil) != (row == failuresToQuarantine) {
-					rt.Errorf("failure %d in a row begins a quarantine: %v", row, begins)
-				}
+				seen[study] = true
+				p.mu.Lock()
+				p.blame(pl, models.Digest{study}, &Failure{Reason: Crashed, Detail: "it crashed"})
+				p.mu.Unlock()
 			}
-			switch q := r.quarantine; {
-			case (q != nil) != (row >= failuresToQuarantine):
-				rt.Errorf("%d failures in a row: %v", row, q)
-			case q != nil && (q.Tries != row || !q.Since.Equal(began) || q.Digest != pkg.Digest()):
-				rt.Errorf("%+v after %d since %v", q, row, began)
+			switch q := pl.record.quarantine; {
+			case (q != nil) != (blamed >= failuresToQuarantine):
+				rt.Errorf("%d failures in a row, %d that count: %v", row, blamed, q)
+			case q == nil:
+			case began.IsZero():
+				began = q.Since
+			case !q.Since.Equal(began):
+				rt.Errorf("it began %v, and then %v", began, q.Since)
+			}
+			if q := pl.record.quarantine; q != nil && (q.Tries != row || q.Digest != pkg.Digest()) {
+				rt.Errorf("%+v after %d", q, row)
 			}
 		}
 	})
@@ -45,9 +55,9 @@ func TestRecord(t *testing.T) {
 func TestQuarantineSpeaks(t *testing.T) {
 	var r record
 	for range failuresToQuarantine {
-		r.fail(phantom.Thresholds(), "runner memory: the job needs more\n\x1b[31m", time.Unix(1_700_000_000, 0))
+		r.fail(models.Digest{})
 	}
-	text := r.quarantine.Error()
+	text := r.leave(phantom.Thresholds(), "runner memory: the job needs more\n\x1b[31m", time.Unix(1_700_000_000, 0)).Error()
 	for _, words := range []string{"thresholds", "2023-11-14T22:13:20Z", "3 runners in a row", "the job needs more", "restart the node"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("%q is not in %q", words, text)

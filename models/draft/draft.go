@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -213,7 +212,7 @@ func (d Draft) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(dir); err == nil {
 		return fmt.Errorf("folder %s is there already; name another with --out", filepath.Base(dir))
 	}
 	var todo bytes.Buffer
@@ -221,15 +220,20 @@ func (d Draft) Write(dir string) error {
 	for _, t := range d.Todo {
 		fmt.Fprintf(&todo, "- [ ] `%s`: %s\n", t.Field, t.What)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("write draft: %w", err)
+	err = os.MkdirAll(filepath.Dir(dir), 0o755)
+	if err == nil {
+		err = os.Mkdir(dir, 0o755)
+	}
+	if err != nil {
+		return fmt.Errorf("write draft: %w; name another folder with --out", models.WithoutPath(err))
 	}
 	for _, f := range []struct {
 		name string
 		data []byte
 	}{{weightsFile, d.weights}, {models.CardFile, []byte(d.Card)}, {TodoFile, todo.Bytes()}, {ManifestFile, text}} {
 		if err := os.WriteFile(filepath.Join(dir, f.name), f.data, 0o644); err != nil {
-			return fmt.Errorf("write draft: %w", err)
+			err = errors.Join(models.WithoutPath(err), os.RemoveAll(dir)) // half a draft would stand in the way of the next
+			return fmt.Errorf("write draft: %s: %w; make room, or name another folder with --out", f.name, err)
 		}
 	}
 	return nil

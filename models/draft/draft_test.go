@@ -2,6 +2,7 @@ package draft_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -203,6 +204,35 @@ func TestBundle(t *testing.T) {
 	}
 	if err := d.Write(filepath.Join(t.TempDir(), "spleen")); err != nil {
 		t.Error(err)
+	}
+}
+
+// What a stranger's bundle says is shown on a screen, and commands nothing there.
+func TestBundleCommandsNoScreen(t *testing.T) {
+	esc := `\u001b]0;owned\u0007`
+	d, err := draft.FromMONAI(bundle(t, `{"name":"a`+esc+`b","intended_use":"`+esc+`","network_data_format":{"outputs":{"pred":{"channel_def":{"0":"`+esc+`"}}}}}`,
+		`{"preprocessing":{"transforms":[{"_target_":"x.`+esc+`"}]}}`), draft.Facts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{d.Manifest.Title, d.Manifest.IntendedUse, d.Card, fmt.Sprint(d.Manifest.Labels), fmt.Sprint(d.Todo)} {
+		if strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, "owned") && !strings.Contains(text, "Card") {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
+func TestWriteWhereNothingCanBe(t *testing.T) {
+	d, err := draft.FromONNX(referenceWeights(t), draft.Facts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Write(filepath.Join(file, "below")); err == nil || !strings.Contains(err.Error(), "not a directory; name another folder with --out") || strings.Contains(err.Error(), file) {
+		t.Errorf("below a file: %v", err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/medhive/medhive/models"
 )
@@ -51,7 +52,7 @@ func FromMONAI(dir string, facts Facts) (Draft, error) {
 		return Draft{}, errors.New("the bundle has no models/model.onnx; export it with `python -m monai.bundle onnx_export`, then import again")
 	}
 	if err != nil {
-		return Draft{}, fmt.Errorf("read the bundle's model: %w", err)
+		return Draft{}, fmt.Errorf("read the bundle's model: %w; mend or export it, then import again", models.WithoutPath(err))
 	}
 	texts := map[string][]byte{}
 	for _, name := range []string{"metadata.json", "inference.json"} {
@@ -63,7 +64,7 @@ func FromMONAI(dir string, facts Facts) (Draft, error) {
 			return Draft{}, fmt.Errorf("the bundle has no configs/%s; name the bundle's folder", name)
 		}
 		if err != nil {
-			return Draft{}, fmt.Errorf("read the bundle's configs/%s: %w", name, err)
+			return Draft{}, fmt.Errorf("read the bundle's configs/%s: %w; mend it, then import again", name, models.WithoutPath(err))
 		}
 		texts[name] = text
 	}
@@ -74,12 +75,12 @@ func FromMONAI(dir string, facts Facts) (Draft, error) {
 func compose(weights, metadataText, inferenceText []byte, facts Facts) (Draft, error) {
 	var meta metadata
 	if err := json.Unmarshal(metadataText, &meta); err != nil {
-		return Draft{}, fmt.Errorf("read the bundle's configs/metadata.json: %w", err)
+		return Draft{}, fmt.Errorf("read the bundle's configs/metadata.json: %w; mend it, then import again", err)
 	}
 	var inference map[string]any
 	if inferenceText != nil {
 		if err := json.Unmarshal(inferenceText, &inference); err != nil {
-			return Draft{}, fmt.Errorf("read the bundle's configs/inference.json: %w", err)
+			return Draft{}, fmt.Errorf("read the bundle's configs/inference.json: %w; mend it, then import again", err)
 		}
 	}
 	if versionOf := regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`); facts.Version == "" && versionOf.MatchString(meta.Version) {
@@ -113,8 +114,15 @@ func first(texts ...string) string {
 
 const maxTitle = 120
 
+// oneLine makes a stranger's text fit for a title: short, and without what commands a screen.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	text = strings.Join(strings.Fields(text), " ")
 	return strings.ToValidUTF8(text[:min(len(text), maxTitle)], "")
 }
 

@@ -27,7 +27,7 @@ func (s self) Open(ctx context.Context, _ string, offset int64) (io.ReadCloser, 
 // FetchArchive brings a package that is one tar on a web server. The tar is resumed like
 // any file; if what was resumed turns out to be of another version, it is read once more
 // from the start. Of a tar nothing is known before it is here, so it is bounded by what
-// any package may have and by the store's quota.
+// any package may have and by what the store could make room for.
 func FetchArchive(ctx context.Context, into *store.Store, from *HTTPS, policy Policy, o Options) (store.Record, error) {
 	key := models.DigestOf([]byte("tar " + from.base.String()))
 	for again := false; ; again = true {
@@ -37,10 +37,10 @@ func FetchArchive(ctx context.Context, into *store.Store, from *HTTPS, policy Po
 		}
 		_, statErr := os.Stat(filepath.Join(staging.Dir, archiveName+partSuffix))
 		resumed := statErr == nil
-		_, quota, err := into.Usage()
+		room, err := tarRoom(into)
 		if err == nil {
 			d := &download{from: self{from}, o: o.complete(), dir: staging.Dir}
-			err = d.part(ctx, models.Part{Name: archiveName, Bytes: min(maxTarBytes, quota), Optional: true})
+			err = d.part(ctx, models.Part{Name: archiveName, Bytes: min(maxTarBytes, room), Optional: true})
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			err = errors.New("the server has no such file; check the address")
@@ -61,11 +61,18 @@ func FromFile(ctx context.Context, into *store.Store, path string, policy Policy
 	return admitArchive(ctx, into, path, policy, o)
 }
 
+// tarRoom is how large a tar may be whose package the store could take in now. That a
+// package is here already is not known before its tar is read.
+func tarRoom(into *store.Store) (int64, error) {
+	largest, err := into.Largest()
+	return largest + maxTarFrame, err
+}
+
 // admitArchive unpacks a tar beside the store's packages and fetches from there.
 func admitArchive(ctx context.Context, into *store.Store, path string, policy Policy, o Options) (record store.Record, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return record, fmt.Errorf("open model package: %w", models.WithoutPath(err))
+		return record, fmt.Errorf("open model package: %w; name its folder or its tar", models.WithoutPath(err))
 	}
 	defer f.Close()
 	staging, err := into.Stage()
@@ -73,7 +80,11 @@ func admitArchive(ctx context.Context, into *store.Store, path string, policy Po
 		return record, err
 	}
 	defer func() { err = errors.Join(err, staging.Close()) }()
-	if err := Unpack(f, staging.Dir); err != nil {
+	room, err := tarRoom(into)
+	if err != nil {
+		return record, err
+	}
+	if err := Unpack(f, staging.Dir, room); err != nil {
 		return record, err
 	}
 	o.Progress = nil // reading what is here already is no progress

@@ -530,6 +530,54 @@ func TestArchive(t *testing.T) {
 	wantPackage(t, r, err, d)
 }
 
+// sparseTar is a tar of one file that is all hole: a stranger's 10 kB that become what size says.
+func sparseTar(t testing.TB, name string, size int64) []byte {
+	t.Helper()
+	holes := make([]byte, 512)
+	copy(holes, fmt.Sprintf("1\n%d\n0\n", size)) // one piece of data, empty, at the end
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	// The writer makes no sparse files: records of the same length are renamed below.
+	err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(holes)), Typeflag: tar.TypeReg, Format: tar.FormatPAX,
+		PAXRecords: map[string]string{"GNV.sparse.major": "1", "GNV.sparse.minor": "0", "GNV.sparse.name": name, "GNV.sparse.realsize": fmt.Sprint(size)}})
+	if err == nil {
+		_, err = w.Write(holes)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	data := bytes.ReplaceAll(b.Bytes(), []byte("GNV.sparse."), []byte("GNU.sparse."))
+	if h, err := tar.NewReader(bytes.NewReader(data)).Next(); err != nil || h.Size != size {
+		t.Fatalf("no sparse file: %v %+v", err, h)
+	}
+	return data
+}
+
+// What a tar writes is bounded by what the store could take in, before it is written.
+func TestArchiveOutgrowsTheStore(t *testing.T) {
+	key := newKey(t)
+	dir, _ := pack(t, key)
+	archive := filepath.Join(t.TempDir(), "x.tar")
+	large := bytes.Repeat([]byte{1}, 3<<20)
+	writeFile(t, dir, "stowaway", large)
+	writeFile(t, filepath.Dir(archive), "x.tar", tarOf(t, dir, ""))
+	s := newStore(t)
+	if err := s.SetQuota(1 << 20); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetch.FromFile(t.Context(), s, archive, trusting(key), hurried()); err == nil || !strings.Contains(err.Error(), "model quota") {
+		t.Errorf("more than the store holds: %v", err)
+	}
+	wantNothing(t, s)
+	into := t.TempDir()
+	if err := fetch.Unpack(bytes.NewReader(tarOf(t, dir, "")), into, 1<<20); err == nil || !strings.Contains(err.Error(), "model quota") {
+		t.Errorf("unpacked more than the limit: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(into, "stowaway")); err == nil {
+		t.Error("it was written before it was counted")
+	}
+}
+
 func TestHostileArchives(t *testing.T) {
 	entry := func(h tar.Header, data string) []byte {
 		var b bytes.Buffer
@@ -550,10 +598,17 @@ func TestHostileArchives(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	declared := &bytes.Buffer{} // and not there
+	if err := tar.NewWriter(declared).WriteHeader(&tar.Header{Name: "manifest.json", Mode: 0o600, Size: models.MaxWeightsBytes + 1, Typeflag: tar.TypeReg}); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		data []byte
 		want string
 	}{
+		"a hole":      {sparseTar(t, "manifest.json", 600_000_000), "no plain file"},
+		"a device":    {entry(tar.Header{Name: "manifest.json", Typeflag: tar.TypeChar}, ""), "no plain file"},
+		"too large":   {declared.Bytes(), "no file of a model package"},
 		"noise":       {[]byte(strings.Repeat("noise", 1000)), "fetch it again"},
 		"cut":         {entry(tar.Header{Name: "manifest.json", Typeflag: tar.TypeReg}, "0123456789")[:515], "unexpected EOF"},
 		"a link":      {entry(tar.Header{Name: "manifest.json", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""), "no plain file"},
@@ -573,7 +628,7 @@ func TestHostileArchives(t *testing.T) {
 	}
 	// A way out of the folder ends in it.
 	dir := t.TempDir()
-	if err := fetch.Unpack(bytes.NewReader(entry(tar.Header{Name: "../../../escaped", Typeflag: tar.TypeReg}, "x")), dir); err != nil {
+	if err := fetch.Unpack(bytes.NewReader(entry(tar.Header{Name: "../../../escaped", Typeflag: tar.TypeReg}, "x")), dir, 1<<20); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "escaped")); err != nil {
@@ -589,13 +644,26 @@ func FuzzUnpack(f *testing.F) {
 	}
 	f.Add(b.Bytes())
 	f.Add([]byte{})
+	f.Add(sparseTar(f, "x/manifest.json", 600_000))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dir := t.TempDir()
 		inside := filepath.Join(dir, "inside")
 		if err := os.Mkdir(inside, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		_ = fetch.Unpack(bytes.NewReader(data), inside) // any answer is fine
+		const limit = 1 << 20
+		_ = fetch.Unpack(bytes.NewReader(data), inside, limit) // any answer is fine
+		var written int64
+		files, err := os.ReadDir(inside)
+		for _, f := range files {
+			info, infoErr := f.Info()
+			if err = errors.Join(err, infoErr); infoErr == nil {
+				written += info.Size()
+			}
+		}
+		if err != nil || written > min(limit, int64(len(data))) {
+			t.Errorf("%v: %d bytes of a tar became %d", err, len(data), written)
+		}
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 			t.Errorf("%v: %v", err, entries)
 		}

@@ -97,7 +97,7 @@ func parseOCI(data []byte) (map[string]ocispec.Descriptor, error) {
 	files := map[string]ocispec.Descriptor{}
 	for _, layer := range m.Layers {
 		name := layer.Annotations[ocispec.AnnotationTitle]
-		if _, twice := files[name]; twice || name == "" || len(files) >= maxTarFiles || layer.Digest.Validate() != nil {
+		if _, twice := files[name]; twice || name == "" || len(files) >= maxEntries || layer.Digest.Validate() != nil {
 			return nil, errors.New("its layers are not the files of a model package; ask its publisher")
 		}
 		files[name] = layer

@@ -16,7 +16,7 @@ func FuzzParseOCI(f *testing.F) {
 			return
 		}
 		for name, layer := range files {
-			if name == "" || layer.Digest.Validate() != nil || len(files) > maxTarFiles {
+			if name == "" || layer.Digest.Validate() != nil || len(files) > maxEntries {
 				t.Errorf("%q: %+v", name, layer)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,15 +21,13 @@ import (
 	"github.com/medhive/medhive/models/fetch"
 )
 
-// startRegistry builds and runs CNCF distribution from testdata/registry, a module of
-// its own, and returns its address. The first build on a machine takes a minute.
+// startRegistry runs CNCF distribution, which packaging/test-registry.sh builds from
+// testdata/registry, a module of its own, and returns its address.
 func startRegistry(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "registry")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
-	build.Dir = filepath.Join("testdata", "registry")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the registry: %v\n%s", err, out)
+	program := filepath.Join("..", "..", ".tools", "bin", "medhive-test-registry")
+	if _, err := os.Stat(program); err != nil {
+		t.Fatal("the registry to test with is missing: run `make test-tools`")
 	}
 	var complaints bytes.Buffer
 	registry := exec.Command(program)

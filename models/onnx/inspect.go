@@ -18,14 +18,14 @@ import (
 
 // Bounds of what is kept or followed. Real models stay far below them.
 const (
-	maxPorts     = 64      // inputs and outputs of the graph
+	maxPorts     = 64      // inputs and outputs of the graph, without those with a default
 	maxRank      = 16      // edges of a tensor
 	maxNodes     = 1 << 20 // in all graphs and functions
 	maxDepth     = 16      // graphs inside nodes inside graphs
 	maxOperators = 1 << 10 // different ones
 	maxOpsets    = 32
 	maxMetadata  = 64
-	maxFed       = 1 << 14 // inputs with a default
+	maxFed       = 1 << 14 // inputs with a default: old files list all weights as inputs
 	maxText      = 512     // bytes of a name
 )
 
@@ -67,7 +67,10 @@ func Inspect(data []byte) (Info, error) {
 	if err := i.model(data); err != nil {
 		return Info{}, fmt.Errorf("inspect onnx: %w", err)
 	}
-	i.info.Inputs = slices.DeleteFunc(i.info.Inputs, func(v Value) bool { return i.fed[v.Name] })
+	i.info.Inputs = slices.Clip(slices.DeleteFunc(i.info.Inputs, func(v Value) bool { return i.fed[v.Name] }))
+	if len(i.info.Inputs) > maxPorts {
+		return Info{}, fmt.Errorf("inspect onnx: %w", errManyPorts)
+	}
 	i.info.Operators = slices.Sorted(maps.Keys(i.operators))
 	return i.info, nil
 }
@@ -88,6 +91,8 @@ type field struct {
 }
 
 var errNoONNX = errors.New("this is no ONNX file, or it is cut short; export or download it again")
+
+var errManyPorts = fmt.Errorf("it has more than %d inputs or outputs; export the model so that everything else is a constant of the graph", maxPorts)
 
 // fields walks a message without following its parts.
 func fields(message []byte, visit func(field) error) error {
@@ -262,12 +267,12 @@ func (i *inspector) graph(message []byte, depth int) error {
 			if err != nil {
 				return err
 			}
-			ports := &i.info.Inputs
+			ports, limit := &i.info.Inputs, maxFed+maxPorts
 			if f.id == 12 {
-				ports = &i.info.Outputs
+				ports, limit = &i.info.Outputs, maxPorts
 			}
-			if len(*ports) >= maxPorts {
-				return fmt.Errorf("it has more than %d inputs or outputs", maxPorts)
+			if len(*ports) >= limit {
+				return errManyPorts
 			}
 			*ports = append(*ports, v)
 		}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +155,13 @@ func TestRefusals(t *testing.T) {
 			}
 			return g
 		}()), "inputs or outputs"},
+		"100,000 inputs with a default": {model(func() message {
+			g := graph().bytes(5, tensor("z"))
+			for range 100_000 {
+				g = g.bytes(11, port("z", 1))
+			}
+			return g
+		}()), "inputs or outputs"},
 	} {
 		info, err := onnx.Inspect(c.data)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -161,6 +170,36 @@ func TestRefusals(t *testing.T) {
 	}
 	if _, err := onnx.Inspect(model(graph().bytes(5, external("e")))); !errors.Is(err, onnx.ErrExternalData) {
 		t.Errorf("%v is not ErrExternalData", err)
+	}
+}
+
+// Before IR version 4 every weight had to be an input, too.
+func TestWeightsThatAreInputs(t *testing.T) {
+	g := graph()
+	plain, err := onnx.Inspect(model(g))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 300 {
+		name := fmt.Sprint("w", n)
+		g = g.bytes(11, port(name, 1)).bytes(5, tensor(name))
+	}
+	info, err := onnx.Inspect(model(g))
+	if err != nil || !reflect.DeepEqual(info.Inputs, plain.Inputs) || info.Initialisers != plain.Initialisers+300 {
+		t.Errorf("%v: inputs %+v, %d initialisers", err, info.Inputs, info.Initialisers)
+	}
+}
+
+// A weight's name may be as large as the file; it is not copied.
+func TestEndlessTensorName(t *testing.T) {
+	data := model(graph().bytes(5, tensor(strings.Repeat("x", 64<<20))))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := onnx.Inspect(data); err != nil {
+		t.Fatal(err)
+	}
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 1<<20 {
+		t.Errorf("allocated %d bytes", after.TotalAlloc-before.TotalAlloc)
 	}
 }
 

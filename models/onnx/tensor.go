@@ -64,7 +64,7 @@ func (i *inspector) initialiser(message []byte, depth int) error {
 	}
 	i.info.Initialisers++
 	i.info.InitialiserBytes += int64(len(message))
-	if depth == 0 && len(name) <= maxText && len(i.fed) < maxFed {
+	if depth == 0 && name != "" && len(i.fed) < maxFed {
 		i.fed[name] = true
 	}
 	return nil
@@ -92,7 +92,9 @@ func (i *inspector) tensor(message []byte) (name string, err error) {
 	err = fields(message, func(f field) error {
 		switch f.id {
 		case 8:
-			name = string(f.bytes)
+			if len(f.bytes) <= maxText { // a longer one is no input's
+				name = string(f.bytes)
+			}
 		case 13:
 			return ErrExternalData
 		case 14:

@@ -129,18 +129,29 @@ func (s *Store) survey() (present []Fact, damaged []models.Digest, err error) {
 		if err != nil || folderOf(digest) != folder.Name() {
 			continue // not ours
 		}
-		data, err := models.ReadBounded(filepath.Join(s.pathOf(digest), factFile), maxFactBytes)
-		var f Fact
-		if err == nil {
-			err = json.Unmarshal(data, &f)
-		}
-		if err != nil || f.Digest != digest || f.Bytes < 0 {
+		f, err := s.readFact(digest)
+		if err != nil {
 			damaged = append(damaged, digest)
 			continue
 		}
 		present = append(present, f)
 	}
 	return present, damaged, nil
+}
+
+// readFact reads what is fixed about the package of that digest.
+func (s *Store) readFact(d models.Digest) (f Fact, err error) {
+	data, err := models.ReadBounded(filepath.Join(s.pathOf(d), factFile), maxFactBytes)
+	if err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal(data, &f); err != nil {
+		return f, err
+	}
+	if f.Digest != d || f.Bytes < 0 {
+		return f, errors.New("its fact is of another package")
+	}
+	return f, nil
 }
 
 // mend gives folders that lost their fact, to a disk's fault, a new one if every byte of

@@ -160,18 +160,18 @@ func (s *state) passed(d models.Digest) bool {
 // evictions chooses what has to go before incoming bytes fit: the least recently used
 // first, but what a roll back would go to last. What is held or pinned never goes.
 func (s *state) evictions(present []Fact, incoming int64) ([]models.Digest, error) {
-	total := incoming
-	var fixed int64
+	total, fixed := incoming, s.fixed(present)
 	var free []Fact
 	for _, f := range present {
 		total += f.Bytes
-		if len(s.holders(f.Digest)) > 0 || s.Pins[f.ID] == f.Digest {
-			fixed += f.Bytes
-		} else {
+		if !s.stays(f) {
 			free = append(free, f)
 		}
 	}
 	// Compared without a sum, so that no declared size can overflow it.
+	if incoming == 0 && fixed > s.QuotaBytes {
+		return nil, fmt.Errorf("%d MB are held by jobs or pinned, the quota would be %d MB; name a larger one, or unpin a model", fixed/1e6, s.QuotaBytes/1e6)
+	}
 	if incoming > s.QuotaBytes-fixed {
 		return nil, fmt.Errorf("the package has %d MB, the quota is %d MB and %d MB of it are held by jobs or pinned; raise it with `medhive model quota`, or unpin a model",
 			incoming/1e6, s.QuotaBytes/1e6, fixed/1e6)
@@ -195,6 +195,21 @@ func (s *state) evictions(present []Fact, incoming int64) ([]models.Digest, erro
 		return nil, errors.New("every place of the store is held by jobs or pinned; unpin a model")
 	}
 	return gone, nil
+}
+
+// stays reports whether nothing may evict the package.
+func (s *state) stays(f Fact) bool {
+	return len(s.holders(f.Digest)) > 0 || s.Pins[f.ID] == f.Digest
+}
+
+// fixed is how many bytes nothing may evict.
+func (s *state) fixed(present []Fact) (bytes int64) {
+	for _, f := range present {
+		if s.stays(f) {
+			bytes += f.Bytes
+		}
+	}
+	return bytes
 }
 
 func boolRank(b bool) int {

@@ -132,6 +132,23 @@ func (s *Store) Room(bytes int64) (err error) {
 	return errors.Join(viewed, err)
 }
 
+// Largest is how many bytes a package may have that could be admitted now: the quota
+// without what is held or pinned, or 0.
+func (s *Store) Largest() (bytes int64, err error) {
+	err = s.view(func(st state, present []Fact) { bytes = max(0, st.QuotaBytes-st.fixed(present)) })
+	return bytes, err
+}
+
+// Lookup finds a package and its folder without the store's lock, which many strangers
+// may not contend for: packages come and go with one rename. One that is not here is
+// fs.ErrNotExist.
+func (s *Store) Lookup(d models.Digest) (f Fact, folder string, err error) {
+	if f, err = s.readFact(d); err != nil {
+		return Fact{}, "", fmt.Errorf("look up package %s: %w", d.Short(), models.WithoutPath(err))
+	}
+	return f, s.pathOf(d), nil
+}
+
 // Hold keeps a package from being evicted or removed until the owner releases it as often
 // as it held it. It survives the death of the owner's process; an owner that starts anew
 // says ReleaseAll first.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/models/internal/parcel"
@@ -481,5 +484,45 @@ func TestDamagedPackage(t *testing.T) {
 	}
 	if got := names(t, s); got != "lung@1.0.0 whole@1.0.0" || s.Hold(whole.Digest, "a") != nil {
 		t.Errorf("%s", got)
+	}
+}
+
+// Strangers ask for packages; they must not wait for the lock, nor make others wait.
+func TestLookupNeedsNoLock(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := open(t, dir)
+	r := mustAdmit(t, s, "lung", "1.0.0", 1000)
+	lock := flock.New(filepath.Join(dir, "lock"))
+	if err := lock.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	f, folder, err := s.Lookup(r.Digest)
+	if err != nil || f.Name() != r.Name() || folder != r.Folder {
+		t.Errorf("%v: %+v in %s", err, f, folder)
+	}
+	if _, _, err := s.Lookup(models.DigestOf(nil)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is not here: %v", err)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLargest(t *testing.T) {
+	s, _ := open(t, t.TempDir())
+	pinned := mustAdmit(t, s, "lung", "1.0.0", 1000)
+	mustAdmit(t, s, "heart", "1.0.0", 1000)
+	if err := errors.Join(s.Pin("lung", pinned.Digest), s.SetQuota(100_000)); err != nil {
+		t.Fatal(err)
+	}
+	largest, err := s.Largest()
+	if err != nil || largest != 100_000-pinned.Bytes {
+		t.Errorf("%v: %d", err, largest)
+	}
+	if s.Room(largest) != nil || s.Room(largest+1) == nil {
+		t.Error("Room says otherwise")
+	}
+	if err := s.SetQuota(1); err == nil || !strings.Contains(err.Error(), "name a larger one") {
+		t.Errorf("a quota below what is pinned: %v", err)
 	}
 }

@@ -70,6 +70,7 @@ type Phases struct {
 // Outcome is how a task ended.
 type Outcome struct {
 	Task    models.Digest
+	Class   scheduler.Class
 	State   scheduler.State // Resulted or Delivered with a result; else Failed, Expired or Cancelled
 	Reason  string          // why there is no result
 	Result  []byte          // plaintext; nil without a result and after Delivered
@@ -93,7 +94,7 @@ func (b *Broker) emit(r record, kind Kind, e Event) {
 
 // outcome builds what Wait returns from a record that has ended.
 func (b *Broker) outcome(ctx context.Context, r record) (Outcome, error) {
-	o := Outcome{Task: r.Task.ID, State: r.Task.State, Reason: r.Task.Reason, Bids: slices.Clone(r.Bids), Phases: r.Phases}
+	o := Outcome{Task: r.Task.ID, Class: r.Class, State: r.Task.State, Reason: r.Task.Reason, Bids: slices.Clone(r.Bids), Phases: r.Phases}
 	if r.Result == nil {
 		return o, nil
 	}

@@ -75,6 +75,7 @@ func structureOf(sopClass string) map[tag.Tag]presence {
 		tag.SamplesPerPixel: carried, tag.PhotometricInterpretation: carried, tag.Rows: carried, tag.Columns: carried,
 		tag.BitsAllocated: carried, tag.BitsStored: carried, tag.HighBit: carried, tag.PixelRepresentation: carried,
 		tag.RescaleIntercept: carried, tag.RescaleSlope: carried, tag.RescaleType: carried,
+		tag.LossyImageCompression: carried, tag.LossyImageCompressionRatio: carried, tag.LossyImageCompressionMethod: carried,
 		// SOP Common
 		tag.SOPClassUID: carried, tag.SOPInstanceUID: carried,
 	}
@@ -95,7 +96,7 @@ func structureOf(sopClass string) map[tag.Tag]presence {
 	if sopClass == dxPresentation || sopClass == dxProcessing {
 		for _, t := range []tag.Tag{
 			tag.PresentationIntentType, tag.ImageLaterality, tag.PixelIntensityRelationship, tag.PixelIntensityRelationshipSign,
-			tag.PresentationLUTShape, tag.LossyImageCompression, tag.WindowCenter, tag.WindowWidth,
+			tag.PresentationLUTShape, tag.WindowCenter, tag.WindowWidth,
 		} {
 			s[t] = carried
 		}
@@ -111,6 +112,7 @@ func projection(s map[tag.Tag]presence) {
 	}
 	s[tag.PatientOrientation] = blank
 	s[tag.ImagerPixelSpacing], s[tag.BurnedInAnnotation] = carried, carried
+	s[tag.NominalScannedPixelSpacing] = carried // of digitised film, by habit: else its lengths are unknown
 }
 
 // narrow returns the elements that may leave, sorted, with empty ones for the

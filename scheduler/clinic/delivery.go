@@ -78,6 +78,9 @@ func (d *Delivery) Deliver(task models.Digest, files []dcm.File) (Delivered, err
 	case record.State != "" && record.Content != content:
 		return done, fmt.Errorf("deliver task %s: %w; look at the first one", task.Short(), ErrOtherResult)
 	case record.State == statePlaced:
+		if err := d.withdraw(task); err != nil {
+			return done, fmt.Errorf("deliver task %s: %w", task.Short(), err)
+		}
 		done.Again = true
 		return done, nil
 	case record.State == "":
@@ -98,6 +101,9 @@ func (d *Delivery) Find(task models.Digest) (done Delivered, ok bool, err error)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	record, err := d.record(task)
+	if err == nil && record.State == statePlaced {
+		err = d.withdraw(task)
+	}
 	if err != nil {
 		return Delivered{}, false, fmt.Errorf("find the delivery of task %s: %w", task.Short(), err)
 	}
@@ -148,7 +154,16 @@ func (d *Delivery) place(task models.Digest, folder string, content models.Diges
 	if err := d.setRecord(task, deliveryRecord{statePlaced, content}); err != nil {
 		return err
 	}
-	return os.RemoveAll(d.notice(task)) // there is a result now
+	return d.withdraw(task)
+}
+
+// withdraw removes the notice of a task that has a result. Who finds a delivery does
+// it too: a process may be killed after it recorded that the result is in its place.
+func (d *Delivery) withdraw(task models.Digest) error {
+	if err := os.RemoveAll(d.notice(task)); err != nil {
+		return fmt.Errorf("remove the notice that there is no result: %w; remove it by hand", err)
+	}
+	return nil
 }
 
 // Notify writes files that say why task has no result, in a folder of their own beside

@@ -125,6 +125,40 @@ func TestDeliveryGoesOnAfterAKill(t *testing.T) {
 	})
 }
 
+// A kill between the record of a delivery and the end of its notice leaves both; whoever
+// asks next takes the notice away.
+func TestNoticeBesideAResultGoes(t *testing.T) {
+	for name, ask := range map[string]func(*Delivery, models.Digest) (bool, error){
+		"found": func(d *Delivery, task models.Digest) (bool, error) { _, ok, err := d.Find(task); return ok, err },
+		"delivered again": func(d *Delivery, task models.Digest) (bool, error) {
+			done, err := d.Deliver(task, someFiles())
+			return done.Again, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, task := newDelivery(t), models.DigestOf([]byte("task"))
+			notice, err := d.Notify(task, someFiles())
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, err := contentOf(someFiles())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(d.stage(task, someFiles(), content), os.Rename(d.staging(task), d.folder(task)), d.setRecord(task, deliveryRecord{statePlaced, content})); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(notice); err != nil {
+				t.Fatal(err)
+			}
+			if there, err := ask(d, task); err != nil || !there {
+				t.Fatalf("the result is there: %v, %v", there, err)
+			}
+			whole(t, d, Delivered{Folder: d.folder(task)})
+		})
+	}
+}
+
 func TestDeliveryTakesPlainNamesOnly(t *testing.T) {
 	d := newDelivery(t)
 	for name, files := range map[string][]dcm.File{

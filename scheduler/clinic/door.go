@@ -87,7 +87,7 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 		Model: pkg.Name(), Structures: structures(pkg.Manifest), Series: report.SeriesDescription(pkg.Manifest),
 		Payload: ready.RequestHash, PreparedAt: d.now().UTC(),
 		SpacingMM: study.spacingMM(), Labels: labelsOf(pkg.Manifest), Providers: pkg.Manifest.Providers,
-		Manifest: ofResult(pkg.Manifest),
+		Source: study.referred(), Manifest: ofResult(pkg.Manifest),
 	})
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)

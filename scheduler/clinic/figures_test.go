@@ -201,6 +201,46 @@ func TestEarlierVaultEntriesStillServe(t *testing.T) {
 	}
 }
 
+// An entry that does not name the images can't have reports of the clinic's own, and the
+// node's words don't stand in for them.
+func TestReportsOfEarlierVaultEntriesAreLeftOut(t *testing.T) {
+	d, pkg := newDoor(t), measuring(t, nil)
+	ready := prepare(t, d, takeIn(t, smallStudy, pkg), pkg)
+	id, err := d.vault.Get(ready.Task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id.Source = nil
+	if err := d.vault.Put(ready.Task, id); err != nil {
+		t.Fatal(err)
+	}
+	files := restored(t, d, ready.Task, reported(t, ready.Payload, pkg))
+	if len(files) != 4 || files[segmentationFile] == nil || files[recordFile] == nil {
+		t.Errorf("%d files are delivered, want segmentation, picture, findings and bundle", len(files))
+	}
+}
+
+// The axial plane in which a diameter is measured may run along the slices' normal.
+func TestDiametersFitIntoTheWholeImage(t *testing.T) {
+	// 200 sagittal slices of 3 mm, each of 100 × 50 mm: the whole image is 610.3 mm across.
+	id := Identity{Columns: 200, Rows: 50, Instances: 200, SpacingMM: [3]float64{0.5, 1, 3}}
+	plate := Identity{Columns: 200, Rows: 50, Instances: 1, SpacingMM: [3]float64{0.5, 1, 0}} // 111.8 mm
+	unknown := Identity{Columns: 200, Rows: 50, Instances: 200}
+	w := models.Measure{Kind: models.MeasureDiameter, Unit: models.Code{Value: "mm", Scheme: "UCUM", Meaning: "millimeter"}}
+	for _, c := range []struct {
+		id    Identity
+		value float64
+		want  bool
+	}{
+		{id, 0, true}, {id, 111, true}, {id, 600, true}, {id, 610.3, true}, {id, 614, false}, {id, -1, false},
+		{plate, 111.8, true}, {plate, 113, false}, {unknown, 9000, true},
+	} {
+		if got := c.id.possible(w, c.value, nil); got != c.want {
+			t.Errorf("%g mm in %v × %v: possible is %v", c.value, c.id.SpacingMM, c.id.Instances, got)
+		}
+	}
+}
+
 func BenchmarkRestoreT1(b *testing.B) {
 	d, pkg := newDoor(b), packageFor(b, 60)
 	ready := prepare(b, d, takeIn(b, t1Study, pkg), pkg)

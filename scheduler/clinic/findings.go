@@ -85,8 +85,9 @@ func (id Identity) possible(w models.Measure, value float64, segments []inferenc
 	case models.MeasureLowAttenuation:
 		return value >= 0 && value <= w.InUnit(1)
 	case models.MeasureDiameter:
-		width, height := id.SpacingMM[0]*float64(id.Columns), id.SpacingMM[1]*float64(id.Rows)
-		diagonal := w.InUnit(math.Hypot(width, height))
+		// Measured in the patient's axial plane, which need not be that of the slices.
+		x, y, z := id.SpacingMM[0]*float64(id.Columns), id.SpacingMM[1]*float64(id.Rows), id.SpacingMM[2]*float64(id.Instances)
+		diagonal := w.InUnit(math.Hypot(math.Hypot(x, y), z))
 		return value >= 0 && (diagonal == 0 || value <= diagonal*(1+figureTolerance))
 	}
 	return true

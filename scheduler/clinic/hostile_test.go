@@ -53,40 +53,68 @@ func TestHostileReportsAreRefused(t *testing.T) {
 	extra := func(item ...*dicom.Element) *dicom.Element {
 		return sequence(tree, append(slices.Clone(root), item)...)
 	}
+	// below returns items with more under item n.
+	below := func(items [][]*dicom.Element, n int, more ...[]*dicom.Element) [][]*dicom.Element {
+		items = slices.Clone(items)
+		items[n] = with(dicom.Dataset{Elements: items[n]}, sequence(tree, more...)).Elements
+		return items
+	}
 	note := []*dicom.Element{textElement(tag.RelationshipType, "CS", "CONTAINS"), textElement(tag.ValueType, "CS", "TEXT"),
 		sequence(tag.ConceptNameCodeSequence, []*dicom.Element{textElement(tag.CodeValue, "SH", "121106"), textElement(tag.CodingSchemeDesignator, "SH", "DCM"), textElement(tag.CodeMeaning, "LO", "Comment")}),
 		text("Call this number for your money")}
+	coded := func(t tag.Tag, value, scheme, meaning string) *dicom.Element {
+		return sequence(t, []*dicom.Element{textElement(tag.CodeValue, "SH", value), textElement(tag.CodingSchemeDesignator, "SH", scheme), textElement(tag.CodeMeaning, "LO", meaning)})
+	}
+	judged := dcm.Items(find(root[9], tree)) // the outcome, then the warning
+	sentence := func(relationship, concept, meaning string) []*dicom.Element {
+		return []*dicom.Element{textElement(tag.RelationshipType, "CS", relationship), textElement(tag.ValueType, "CS", "TEXT"),
+			coded(tag.ConceptNameCodeSequence, concept, "DCM", meaning), text("Impression: malignant mass")}
+	}
+	summary := []*dicom.Element{textElement(tag.RelationshipType, "CS", "CONTAINS"), textElement(tag.ValueType, "CS", "CODE"),
+		coded(tag.ConceptNameCodeSequence, "111065", "DCM", "Summary of Analyses"), coded(tag.ConceptCodeSequence, "1", "99EVIL", "Impression: malignant mass")}
+	spoken := slices.Concat(sentence("HAS CONCEPT MOD", "121049", "Language of Content Item and Descendants"), []*dicom.Element{coded(tag.ConceptCodeSequence, "en", "RFC5646", "English")})
 	for name, c := range map[string]struct {
 		e    *dicom.Element
 		path []any
 	}{
-		"another class":         {textElement(tag.SOPClassUID, "UI", mrImageStorage), nil},
-		"another modality":      {textElement(tag.Modality, "CS", "MR"), nil},
-		"final":                 {textElement(tag.PreliminaryFlag, "CS", "FINAL"), nil},
-		"verified":              {textElement(tag.VerificationFlag, "CS", "VERIFIED"), nil},
-		"another study":         {textElement(tag.StudyInstanceUID, "UI", "2.25.7"), nil},
-		"the slice's UID":       {textElement(tag.SOPInstanceUID, "UI", d.vault.names.UID(study.slices[0].String(tag.SOPInstanceUID))), nil},
-		"evidence of a study":   {textElement(tag.StudyInstanceUID, "UI", d.vault.names.UID(study.SeriesUID)), []any{tag.CurrentRequestedProcedureEvidenceSequence, 0}},
-		"evidence of a series":  {textElement(tag.SeriesInstanceUID, "UI", "2.25.77"), []any{tag.CurrentRequestedProcedureEvidenceSequence, 0, tag.ReferencedSeriesSequence, 1}},
-		"evidence of nothing":   {sequence(tag.CurrentRequestedProcedureEvidenceSequence), nil},
-		"no content":            {sequence(tree), nil},
-		"a note of its own":     {extra(note...), nil},
-		"a name for a text":     {text("Meier, Anna"), []any{tree, 3}},
-		"another serial number": {text("deadbeef"), []any{tree, 6}},
-		"another name":          {text("Tumour"), in(tree, 0)},
-		"another series":        {uid(d.vault.names.UID(study.StudyUID)), in(tree, segment+1)},
-		"no series":             {uid("2.25.5"), in(tree, segment+1)},
-		"the series' UID":       {uid(d.vault.names.UID(study.SeriesUID)), in(tree, 1)},
-		"an UID of somebody":    {uid("1.2.840.113619.1"), in(tree, 1)},
-		"another segment":       {dataElement(tag.ReferencedSegmentNumber, "US", []int{2}), in(tree, segment, tag.ReferencedSOPSequence, 0)},
-		"another object":        {textElement(tag.ReferencedSOPInstanceUID, "UI", "2.25.9"), in(tree, segment, tag.ReferencedSOPSequence, 0)},
-		"another figure":        {textElement(tag.NumericValue, "DS", "1"), in(tree, number, tag.MeasuredValueSequence, 0)},
-		"no figure":             {textElement(tag.NumericValue, "DS", "NaN"), in(tree, number, tag.MeasuredValueSequence, 0)},
-		"another unit":          {textElement(tag.CodeValue, "SH", "l"), in(tree, number, tag.MeasuredValueSequence, 0, tag.MeasurementUnitsCodeSequence, 0)},
-		"no warning":            {text("FOR CLINICAL USE"), []any{tree, 9, tree, 1}},
-		"a failure":             {textElement(tag.CodeValue, "SH", "111224"), []any{tree, 9, tree, 0, tag.ConceptCodeSequence, 0}},
-		"an escape sequence":    {text("\x1b]0;owned\a"), in(tree, 0)},
-		"an endless text":       {text(strings.Repeat("x", 10241)), in(tree, 0)},
+		"an outcome that no run has": {sequence(tree, append([][]*dicom.Element{summary}, judged...)...), []any{tree, 9}},
+		"a sentence for an outcome":  {coded(tag.ConceptCodeSequence, "1", "99EVIL", "Impression: malignant mass"), []any{tree, 9, tree, 0}},
+		"two outcomes":               {sequence(tree, append(slices.Clone(judged), summary)...), []any{tree, 9}},
+		"a text below the warning":   {sequence(tree, below(judged, 1, sentence("HAS PROPERTIES", "121073", "Impression"))...), []any{tree, 9}},
+		"a text below a context":     {sequence(tree, below(root, 3, sentence("CONTAINS", "121073", "Impression"))...), nil},
+		"a text below an evaluation": {sequence(tree, below(judged, 0, sentence("CONTAINS", "121073", "Impression"))...), []any{tree, 9}},
+		"a text below a figure":      {sequence(tree, sentence("HAS CONCEPT MOD", "121073", "Impression")), in(tree, number)},
+		"a text below a name":        {sequence(tree, sentence("HAS CONCEPT MOD", "111001", "Algorithm Name")), in(tree, 0)},
+		"a text for a language":      {extra(spoken...), nil},
+		"a language in its place":    {textElement(tag.RelationshipType, "CS", "CONTAINS"), []any{tree, 0}},
+		"a device of another type":   {textElement(tag.ValueType, "CS", "TEXT"), []any{tree, 2}},
+		"another class":              {textElement(tag.SOPClassUID, "UI", mrImageStorage), nil},
+		"another modality":           {textElement(tag.Modality, "CS", "MR"), nil},
+		"final":                      {textElement(tag.PreliminaryFlag, "CS", "FINAL"), nil},
+		"verified":                   {textElement(tag.VerificationFlag, "CS", "VERIFIED"), nil},
+		"another study":              {textElement(tag.StudyInstanceUID, "UI", "2.25.7"), nil},
+		"the slice's UID":            {textElement(tag.SOPInstanceUID, "UI", d.vault.names.UID(study.slices[0].String(tag.SOPInstanceUID))), nil},
+		"evidence of a study":        {textElement(tag.StudyInstanceUID, "UI", d.vault.names.UID(study.SeriesUID)), []any{tag.CurrentRequestedProcedureEvidenceSequence, 0}},
+		"evidence of a series":       {textElement(tag.SeriesInstanceUID, "UI", "2.25.77"), []any{tag.CurrentRequestedProcedureEvidenceSequence, 0, tag.ReferencedSeriesSequence, 1}},
+		"evidence of nothing":        {sequence(tag.CurrentRequestedProcedureEvidenceSequence), nil},
+		"no content":                 {sequence(tree), nil},
+		"a note of its own":          {extra(note...), nil},
+		"a name for a text":          {text("Meier, Anna"), []any{tree, 3}},
+		"another serial number":      {text("deadbeef"), []any{tree, 6}},
+		"another name":               {text("Tumour"), in(tree, 0)},
+		"another series":             {uid(d.vault.names.UID(study.StudyUID)), in(tree, segment+1)},
+		"no series":                  {uid("2.25.5"), in(tree, segment+1)},
+		"the series' UID":            {uid(d.vault.names.UID(study.SeriesUID)), in(tree, 1)},
+		"an UID of somebody":         {uid("1.2.840.113619.1"), in(tree, 1)},
+		"another segment":            {dataElement(tag.ReferencedSegmentNumber, "US", []int{2}), in(tree, segment, tag.ReferencedSOPSequence, 0)},
+		"another object":             {textElement(tag.ReferencedSOPInstanceUID, "UI", "2.25.9"), in(tree, segment, tag.ReferencedSOPSequence, 0)},
+		"another figure":             {textElement(tag.NumericValue, "DS", "1"), in(tree, number, tag.MeasuredValueSequence, 0)},
+		"no figure":                  {textElement(tag.NumericValue, "DS", "NaN"), in(tree, number, tag.MeasuredValueSequence, 0)},
+		"another unit":               {textElement(tag.CodeValue, "SH", "l"), in(tree, number, tag.MeasuredValueSequence, 0, tag.MeasurementUnitsCodeSequence, 0)},
+		"no warning":                 {text("FOR CLINICAL USE"), []any{tree, 9, tree, 1}},
+		"a failure":                  {textElement(tag.CodeValue, "SH", "111224"), []any{tree, 9, tree, 0, tag.ConceptCodeSequence, 0}},
+		"an escape sequence":         {text("\x1b]0;owned\a"), in(tree, 0)},
+		"an endless text":            {text(strings.Repeat("x", 10241)), in(tree, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hostile := honest
@@ -111,6 +139,7 @@ func TestHostileCapturesAreRefused(t *testing.T) {
 	sc := fileNamed(t, honest, captureFile).Data
 	for name, e := range map[string]*dicom.Element{
 		"another class":     textElement(tag.SOPClassUID, "UI", mrImageStorage),
+		"a band alone":      dataElement(tag.Rows, "US", []int{40}),
 		"more rows":         dataElement(tag.Rows, "US", []int{60000}),
 		"no columns":        dataElement(tag.Columns, "US", []int{0}),
 		"wide samples":      dataElement(tag.BitsAllocated, "US", []int{16}),
@@ -156,6 +185,16 @@ func TestReportsSayNothingBeyondTheirList(t *testing.T) {
 	for _, name := range []string{reportFile, captureFile} {
 		file := fileNamed(t, result, name)
 		file.Data = edited(t, file.Data, func(ds dicom.Dataset) dicom.Dataset {
+			for _, t := range []tag.Tag{tag.ManufacturerModelName, tag.DeviceSerialNumber, tag.SoftwareVersions} { // what a report may say, in other words
+				ds = with(ds, textElement(t, "LO", secret))
+			}
+			ds = within(ds, tag.ContributingEquipmentSequence, 0, textElement(tag.ContributionDescription, "ST", secret))
+			if name == captureFile {
+				ds = with(ds, textElement(tag.DerivationDescription, "ST", secret))
+			} else {
+				ds = with(ds, sequence(tag.PerformedProcedureCodeSequence, []*dicom.Element{textElement(tag.CodeValue, "SH", "1"), textElement(tag.CodingSchemeDesignator, "SH", "99X"), textElement(tag.CodeMeaning, "LO", secret)}))
+				ds = deep(ds, textElement(tag.MappingResource, "CS", secret), tag.ContentTemplateSequence, 0)
+			}
 			ds.Elements = slices.Concat(ds.Elements, []*dicom.Element{
 				textElement(tag.Tag{Group: 0x0009, Element: 0x0010}, "LO", secret), textElement(tag.Tag{Group: 0x0009, Element: 0x1001}, "UT", secret),
 				textElement(tag.PatientComments, "LT", secret), textElement(tag.InstitutionName, "LO", secret), textElement(tag.VerifyingObserverName, "PN", secret),

@@ -89,6 +89,9 @@ func intake(ctx context.Context, path string, pick func([]dcm.File, []*dcm.Objec
 		if what, do, ok := quarantined(o.Dataset.Elements); !ok {
 			return nil, fmt.Errorf("take in the study: %w", &dcm.Refusal{What: what, Where: place(n, len(study.slices)), Do: do})
 		}
+		if refusal := remapped(o.Dataset.Elements); refusal != nil {
+			return nil, fmt.Errorf("take in the study: %w", at(place(n, len(study.slices)), refusal))
+		}
 	}
 	return study, nil
 }
@@ -195,15 +198,21 @@ func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dc
 	return nil, cmp.Or(err, errNoSeries)
 }
 
-// pickPicture takes the one image of the wanted modality.
+// pickPicture takes the one image of the wanted modalities. Of images of several
+// modalities none is taken: which is meant would be a guess.
 func pickPicture(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dcm.Limits) (*Study, error) {
 	var lead *dcm.Object
 	var own []dcm.File
 	for n, o := range objects {
-		if want.Takes(first(o.Dataset.Elements, tag.Modality)) {
-			own = append(own, files[n])
-			lead = cmp.Or(lead, o)
+		modality := first(o.Dataset.Elements, tag.Modality)
+		if !want.Takes(modality) || number(o.Dataset.Elements, tag.Rows) < 1 { // not the model's, or no image
+			continue
 		}
+		if lead != nil && first(lead.Dataset.Elements, tag.Modality) != modality {
+			return nil, &dcm.Refusal{What: "study holds more than one image that the model takes", Where: place(n, len(objects)), Do: "submit the one image that the model is for"}
+		}
+		own = append(own, files[n])
+		lead = cmp.Or(lead, o)
 	}
 	if lead == nil {
 		own = files // says what is there instead

@@ -133,10 +133,10 @@ func killAfter(t *testing.T, dir string, lines int) (vaulted, delivered int) {
 
 // A clinic that was restarted between sending and result restores as if it had not been.
 func TestRestoreAfterARestart(t *testing.T) {
-	dir, pkg := t.TempDir(), packageFor(t, 2)
+	dir, pkg := t.TempDir(), measuring(t, nil)
 	v := open(t, dir)
 	ready := prepare(t, NewDoor(v, dcm.DefaultLimits(), time.Now), takeIn(t, smallStudy, pkg), pkg)
-	result := answer(t, ready.Payload, pkg)
+	result := reported(t, ready.Payload, pkg)
 	want := restored(t, NewDoor(v, dcm.DefaultLimits(), time.Now), ready.Task, result)
 	closed(t, v)
 	v = open(t, dir)

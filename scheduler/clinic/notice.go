@@ -29,11 +29,7 @@ func (d *Door) Notice(study *Study, pkg models.Package, task models.Digest, reas
 	if err != nil {
 		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
 	}
-	object, err := dcm.Parse(dcm.File{Name: reportFile, Data: written}, d.limits)
-	if err != nil {
-		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
-	}
-	restored, err := newRestorer(id, reportAttributes()).write(object.Dataset.Elements, nil)
+	restored, err := identified(id, reportFile, written, d.limits)
 	if err != nil {
 		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
 	}

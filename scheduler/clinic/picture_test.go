@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +113,64 @@ func TestPicturesGoOutAndComeHome(t *testing.T) {
 	refusedFor(t, d, ready.Task, result, "number of voxels")
 }
 
+// What a node needs to know of the pixels goes with them: what film was scanned at, and
+// what compression took away.
+func TestRadiographsKeepWhatTheirPixelsMean(t *testing.T) {
+	d, pkg := newDoor(t), pictureModel(t)
+	change := []*dicom.Element{
+		textElement(tag.ImagerPixelSpacing, "DS"), textElement(tag.NominalScannedPixelSpacing, "DS", "0.4", "0.3"),
+		textElement(tag.LossyImageCompression, "CS", "01"), textElement(tag.LossyImageCompressionRatio, "DS", "12.5"), textElement(tag.LossyImageCompressionMethod, "CS", "ISO_10918_1"),
+	}
+	study, err := IntakePicture(t.Context(), radiograph(t, change...), pkg.Manifest.Selection, dcm.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := dcm.ReadTar(bytes.NewReader(prepare(t, d, study, pkg).Payload), dcm.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conforms(t, files[0].Data)
+	sent := parsed(t, files[0].Data)
+	for _, e := range change[1:] {
+		if got, want := sent.Strings(e.Tag), textOf(e); !slices.Equal(got, want) {
+			t.Errorf("%v is sent as %q, want %q", e.Tag, got, want)
+		}
+	}
+	picture, err := dcm.ReadPicture(files, dcm.Selection{Modality: "CR"}, dcm.DefaultLimits())
+	if err != nil || picture.SpacingMM != study.Picture.SpacingMM || picture.SpacingMM != [2]float64{0.4, 0.3} {
+		t.Errorf("the node reads %v (%v)", picture, err)
+	}
+}
+
+// One image of each of two modalities that the model takes leaves open which is meant.
+func TestMixedRadiographsAreNotGuessedAmong(t *testing.T) {
+	pkg := pictureModel(t)
+	dir := radiograph(t)
+	add := func(change ...*dicom.Element) {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(radiograph(t, change...), "plate.dcm"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, first(change, tag.SOPInstanceUID)+".dcm"), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	take := func() error {
+		_, err := IntakePicture(t.Context(), dir, pkg.Manifest.Selection, dcm.DefaultLimits())
+		return err
+	}
+	uid := func(value string) *dicom.Element { return textElement(tag.SOPInstanceUID, "UI", value) }
+	add(uid("1.2.3.1"), textElement(tag.Modality, "CS", "MG"), textElement(tag.SeriesInstanceUID, "UI", "1.2.3.10")) // not the model's
+	if err := take(); err != nil {
+		t.Fatalf("one image that the model takes: %v", err)
+	}
+	add(uid("1.2.3.2"), textElement(tag.Modality, "CS", "DX"), textElement(tag.SOPClassUID, "UI", dxPresentation), textElement(tag.SeriesInstanceUID, "UI", "1.2.3.20"))
+	if err := take(); !refused(err) || !strings.Contains(err.Error(), "more than one image") || !strings.Contains(err.Error(), "submit the one") {
+		t.Errorf("a CR beside a DX: got %v", err)
+	}
+}
+
 func TestRadiographsThatMayShowANameStay(t *testing.T) {
 	pkg := pictureModel(t)
 	for name, c := range map[string]struct {
@@ -122,7 +181,9 @@ func TestRadiographsThatMayShowANameStay(t *testing.T) {
 		"burned-in text":            {[]*dicom.Element{textElement(tag.BurnedInAnnotation, "CS", "YES")}, "BurnedInAnnotation NO"},
 		"a screen capture":          {[]*dicom.Element{textElement(tag.SOPClassUID, "UI", secondaryCapture)}, "quarantined"},
 		"another modality":          {[]*dicom.Element{textElement(tag.Modality, "CS", "MG")}, "MG"},
-		"a mammogram's class":       {[]*dicom.Element{textElement(tag.SOPClassUID, "UI", "1.2.840.10008.5.1.4.1.1.1.2")}, "SOP class"},
+		"values by a table": {[]*dicom.Element{sequence(tag.ModalityLUTSequence, []*dicom.Element{
+			dataElement(tag.LUTDescriptor, "US", []int{1, 0, 16}), dataElement(tag.LUTData, "US", []int{7})})}, "Modality LUT"},
+		"a mammogram's class": {[]*dicom.Element{textElement(tag.SOPClassUID, "UI", "1.2.840.10008.5.1.4.1.1.1.2")}, "SOP class"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := IntakePicture(t.Context(), radiograph(t, c.change...), pkg.Manifest.Selection, dcm.DefaultLimits())

@@ -6,6 +6,8 @@ import (
 
 	"github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
+
+	dcm "github.com/medhive/medhive/inference/dicom"
 )
 
 // SOP classes whose pixels carry text as a rule, by prefix of their UID (PS3.6 Annex A).
@@ -42,4 +44,16 @@ func quarantined(elements []*dicom.Element) (what, do string, ok bool) {
 		return "quarantined: a colour picture in place of a slice", "submit the original grey-scale images", false
 	}
 	return "", "", true
+}
+
+// remapped says that the stored values mean something only through a table (Modality
+// LUT, PS3.3 C.11.1), which does not leave the clinic: a node would see other numbers.
+func remapped(elements []*dicom.Element) *dcm.Refusal {
+	if len(dcm.Items(find(elements, tag.ModalityLUTSequence))) == 0 {
+		return nil
+	}
+	return &dcm.Refusal{
+		What: "the image gives its values through a table (Modality LUT), which can't be sent with it",
+		Do:   "export it with the table applied, or with a rescale slope and intercept, and submit that",
+	}
 }

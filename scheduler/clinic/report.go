@@ -1,6 +1,7 @@
 package clinic
 
 import (
+	"image"
 	"slices"
 
 	"github.com/suyashkumar/dicom"
@@ -13,43 +14,41 @@ import (
 
 // Bounds of a report and a capture, before they are parsed.
 const (
-	maxReportBytes  = 16 << 20                                // 100,000 referenced slices have 13 MB
-	maxCaptureBytes = 3*maxPictureEdge*maxPictureEdge + 1<<20 // samples and a header
-	minCaptureEdge  = 64                                      // pixels; the warning must fit in
+	maxReportBytes  = 16 << 20                   // 100,000 referenced slices have 13 MB
+	maxCaptureBytes = 3*maxPicturePixels + 1<<20 // samples and a header
 )
 
-// structuredReport gives a report the clinic's identity. It must say exactly what
-// one of wants states, refer to nothing but the source and the result's own segmentation,
-// and name no other series as the source.
-func (r *restorer) structuredReport(data []byte, segmentation made, wants []report.Statement, lim dcm.Limits) ([]byte, made, error) {
+// structuredReport checks a node's report and says which of wants it states. It must say
+// exactly what that one says, refer to nothing but the source and the result's own
+// segmentation, and name no other series as the source.
+func (r *restorer) structuredReport(data []byte, segmentation made, wants []report.Statement, lim dcm.Limits) (which int, own made, err error) {
 	if len(data) > maxReportBytes {
-		return nil, made{}, refuse("the structured report is longer than any that speaks of this study")
+		return 0, made{}, refuse("the structured report is longer than any that speaks of this study")
 	}
 	if segmentation.instance != "" {
 		r.made[segmentation.series], r.made[segmentation.instance] = true, true
 	}
 	kept, pixels, err := r.read(reportFile, data, lim)
 	if err != nil {
-		return nil, made{}, err
+		return 0, made{}, err
 	}
 	if first(kept, tag.SOPClassUID) != comprehensive3DSR || first(kept, tag.Modality) != "SR" || pixels != nil {
-		return nil, made{}, refuse("the structured report is of another class of object")
+		return 0, made{}, refuse("the structured report is of another class of object")
 	}
 	if first(kept, tag.PreliminaryFlag) != "PRELIMINARY" || first(kept, tag.VerificationFlag) != "UNVERIFIED" {
-		return nil, made{}, refuse("the structured report does not say that it is preliminary and unverified")
+		return 0, made{}, refuse("the structured report does not say that it is preliminary and unverified")
 	}
 	got, err := report.ReadStatement(kept, *r.id.Manifest)
 	if err != nil {
-		return nil, made{}, because("the structured report holds what a report of this model does not say", err)
+		return 0, made{}, because("the structured report holds what a report of this model does not say", err)
 	}
-	if !slices.ContainsFunc(wants, func(want report.Statement) bool { return want.Agrees(got) == nil }) {
-		return nil, made{}, because("the structured report does not say what the findings say", wants[0].Agrees(got))
+	if which = slices.IndexFunc(wants, func(want report.Statement) bool { return want.Agrees(got) == nil }); which < 0 {
+		return 0, made{}, because("the structured report does not say what the findings say", wants[0].Agrees(got))
 	}
 	if err := r.evidence(kept, segmentation); err != nil {
-		return nil, made{}, err
+		return 0, made{}, err
 	}
-	restored, err := r.write(kept, nil)
-	return restored, madeOf(kept), err
+	return which, madeOf(kept), nil
 }
 
 // sourceSeries is the concept of the content item that names the series that was
@@ -89,9 +88,9 @@ func (r *restorer) named(item []*dicom.Element, elsewhere error) error {
 	return nil
 }
 
-// capture gives a picture the clinic's identity and burns the warning, the model and
-// its version into its foot anew: what the node painted there may be anything.
-func (r *restorer) capture(data []byte, lim dcm.Limits) ([]byte, made, error) {
+// capture checks a node's capture and returns its picture without the band at its foot:
+// what the node painted there may be anything.
+func (r *restorer) capture(data []byte, lim dcm.Limits) (image.Image, made, error) {
 	if len(data) > maxCaptureBytes {
 		return nil, made{}, refuse("the secondary capture is larger than any screen")
 	}
@@ -104,7 +103,7 @@ func (r *restorer) capture(data []byte, lim dcm.Limits) ([]byte, made, error) {
 	}
 	rows, columns := number(kept, tag.Rows), number(kept, tag.Columns)
 	switch {
-	case rows < minCaptureEdge || columns < minCaptureEdge || rows > maxPictureEdge || columns > maxPictureEdge:
+	case rows < 1 || columns < 1 || max(rows, columns) > maxPictureEdge || rows*columns > maxPicturePixels:
 		return nil, made{}, refuse("the secondary capture has no sensible size")
 	case first(kept, tag.PhotometricInterpretation) != "RGB" || number(kept, tag.SamplesPerPixel) != 3 || number(kept, tag.PlanarConfiguration) != 0 ||
 		number(kept, tag.BitsAllocated) != bitsPerByte || number(kept, tag.BitsStored) != bitsPerByte || number(kept, tag.HighBit) != bitsPerByte-1 || number(kept, tag.PixelRepresentation) != 0:
@@ -114,13 +113,9 @@ func (r *restorer) capture(data []byte, lim dcm.Limits) ([]byte, made, error) {
 	case first(kept, tag.BurnedInAnnotation) != "YES":
 		return nil, made{}, refuse("the secondary capture does not say that text is burned in")
 	}
-	stamped := append([]byte(nil), pixels[:rows*columns*3]...)
-	if err := report.Stamp(stamped, columns, rows, *r.id.Manifest); err != nil {
-		return nil, made{}, err
+	picture, err := report.Unbanded(pixels, columns, rows)
+	if err != nil {
+		return nil, made{}, because("the secondary capture shows no picture", err)
 	}
-	if len(stamped)%2 == 1 {
-		stamped = append(stamped, 0)
-	}
-	restored, err := r.write(kept, stamped)
-	return restored, madeOf(kept), err
+	return picture, madeOf(kept), nil
 }

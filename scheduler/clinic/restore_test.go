@@ -64,7 +64,7 @@ func answer(t testing.TB, payload []byte, pkg models.Package) inference.Result {
 func picture(t testing.TB) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 80, 64))); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -264,6 +264,8 @@ func TestHostileResultsAreRefused(t *testing.T) {
 		"two segmentations": func(r *inference.Result) { r.Files = append(r.Files, r.Files[0]) },
 		"no DICOM":          func(r *inference.Result) { r.Files[0].Data = []byte("nothing") },
 		"no PNG":            func(r *inference.Result) { r.Files[1].Data = []byte("<svg/>") },
+		"a tiny picture":    func(r *inference.Result) { r.Files[1].Data = blankPicture(t, 8, 8) },
+		"a wall of pixels":  func(r *inference.Result) { r.Files[1].Data = blankPicture(t, 8000, 3000) },
 		"a huge picture":    func(r *inference.Result) { r.Files[1].Data = hugePicture(r.Files[1].Data) },
 		"another series":    func(r *inference.Result) { r.Findings.SeriesUID = "2.25.1" },
 		"another model":     func(r *inference.Result) { r.Findings.Model = "t2-tissue" },
@@ -276,6 +278,15 @@ func TestHostileResultsAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func blankPicture(t *testing.T, columns, rows int) []byte {
+	t.Helper()
+	data, err := report.PNG(image.NewGray(image.Rect(0, 0, columns, rows)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // hugePicture declares 2^31-1 columns.
@@ -315,6 +326,47 @@ func TestResultsSayNothingBeyondTheirList(t *testing.T) {
 		if bytes.Contains(data, []byte(secret)) {
 			t.Errorf("%s holds what the node smuggled", name)
 		}
+	}
+}
+
+// Whatever the node painted, the warning stands below it.
+func TestPicturesAreDeliveredAboveTheWarning(t *testing.T) {
+	d, pkg := newDoor(t), packageFor(t, 2)
+	ready := prepare(t, d, takeIn(t, smallStudy, pkg), pkg)
+	result := answer(t, ready.Payload, pkg)
+	painted := image.NewRGBA(image.Rect(0, 0, 700, 300))
+	for n := range painted.Pix {
+		painted.Pix[n] = 0xEE
+	}
+	var err error
+	if fileNamed(t, result, overlayFile).Data, err = report.PNG(painted); err != nil {
+		t.Fatal(err)
+	}
+	want, err := report.Banded(painted, pkg.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := png.Decode(bytes.NewReader(restored(t, d, ready.Task, result)[overlayFile]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Bounds() != want.Bounds() || got.Bounds().Dy() <= 300 {
+		t.Fatalf("the delivered picture has %v, want %v", got.Bounds(), want.Bounds())
+	}
+	lit := 0 // pixels of letters
+	for y := range want.Bounds().Dy() {
+		for x := range want.Bounds().Dx() {
+			r, g, b, _ := got.At(x, y).RGBA()
+			if wr, wg, wb, _ := want.At(x, y).RGBA(); r != wr || g != wg || b != wb {
+				t.Fatalf("pixel %d, %d is another one", x, y)
+			}
+			if y >= 300 && r > 0x8000 {
+				lit++
+			}
+		}
+	}
+	if lit < 100 {
+		t.Errorf("the band has %d bright pixels: the warning is not there", lit)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"strings"
 	"time"
 
 	"github.com/suyashkumar/dicom/pkg/tag"
@@ -26,21 +27,23 @@ const (
 	recordFile       = "fhir.json"
 )
 
-// Bounds of the picture: a 4K wall of slices fits.
+// Bounds of a picture, before it is decoded: a 4K wall of slices fits.
 const (
-	maxPictureBytes = 32 << 20
-	maxPictureEdge  = 8192 // pixels
+	maxPictureBytes  = 32 << 20
+	maxPictureEdge   = 8192 // pixels
+	maxPicturePixels = 16 << 20
 )
 
 // Restore gives the result of task the clinic's identity back: seg.dcm, sr.dcm and
 // sc.dcm with the patient, the study and every UID as they stood in the source,
-// overlay.png, findings.json, and fhir.json, which the clinic writes itself. finished
-// is when the node was done, by its receipt. The node is not trusted: whatever does
-// not belong to what was sent under task is a dcm.Refusal, and so are findings whose
-// structures, voxels or volumes are not those of the segmentation, and a report that
-// says anything else than the findings; attributes that a result has no business to
-// hold are dropped. The series and instance UIDs that the node made stay. An unknown
-// task is ErrUnknownTask.
+// overlay.png, findings.json, and fhir.json. finished is when the node was done, by its
+// receipt. The node is not trusted: whatever does not belong to what was sent under task
+// is a dcm.Refusal, and so are findings whose structures, voxels or volumes are not those
+// of the segmentation, and a report that says anything else than the findings. Report,
+// capture and bundle are then written by the clinic itself, from the checked findings and
+// the node's picture, and the warning is put below every picture anew. Of the
+// segmentation, attributes that a result has no business to hold are dropped, and the
+// series and instance UIDs that the node made stay. An unknown task is ErrUnknownTask.
 func (d *Door) Restore(task models.Digest, result inference.Result, finished time.Time) ([]dcm.File, error) {
 	id, err := d.vault.Get(task)
 	if err != nil {
@@ -57,7 +60,7 @@ func (d *Door) restoreAll(id Identity, task models.Digest, result inference.Resu
 	if err := id.statesFigures(result.Findings); err != nil {
 		return nil, err
 	}
-	files, err := d.restoreFiles(id, result)
+	files, err := d.restoreFiles(id, d.writer(id, task, finished), result)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +98,7 @@ func (id Identity) chart(task models.Digest, names Namespaces, finished time.Tim
 
 // restoreFiles restores each file that the node returned. The segmentation comes
 // first: the report may refer to it.
-func (d *Door) restoreFiles(id Identity, result inference.Result) ([]dcm.File, error) {
+func (d *Door) restoreFiles(id Identity, w writer, result inference.Result) ([]dcm.File, error) {
 	given, err := id.filesOf(result)
 	if err != nil {
 		return nil, err
@@ -105,8 +108,8 @@ func (d *Door) restoreFiles(id Identity, result inference.Result) ([]dcm.File, e
 	series, instances := map[string]bool{}, map[string]bool{}
 	for _, name := range []string{segmentationFile, overlayFile, reportFile, captureFile} {
 		data, there := given[name]
-		if !there || id.Manifest == nil && (name == reportFile || name == captureFile) {
-			continue // the clinic of an entry without a manifest can't judge a report
+		if !there || !id.rewrites() && (name == reportFile || name == captureFile) {
+			continue
 		}
 		var own made
 		switch name {
@@ -114,11 +117,11 @@ func (d *Door) restoreFiles(id Identity, result inference.Result) ([]dcm.File, e
 			data, own, err = newRestorer(id, resultAttributes()).segmentation(data, result.Findings.Segments, d.limits)
 			segmentation = own
 		case overlayFile:
-			data, err = cleanPicture(data)
+			data, err = id.cleanPicture(data)
 		case reportFile:
-			data, own, err = d.restoreReport(id, data, segmentation, result.Findings)
+			data, own, err = w.restoreReport(data, segmentation, result.Findings)
 		case captureFile:
-			data, own, err = newRestorer(id, captureAttributes()).capture(data, d.limits)
+			data, own, err = w.restoreCapture(data)
 		}
 		if err != nil {
 			return nil, err
@@ -136,16 +139,32 @@ func (d *Door) restoreFiles(id Identity, result inference.Result) ([]dcm.File, e
 
 // restoreReport holds a report against the findings. Whether it also states the
 // volumes of segments for which the model declares no measurement is the node's choice.
-func (d *Door) restoreReport(id Identity, data []byte, segmentation made, f inference.Findings) ([]byte, made, error) {
+func (w writer) restoreReport(data []byte, segmentation made, f inference.Findings) ([]byte, made, error) {
+	var contents []report.Contents
 	var wants []report.Statement
 	for _, volumes := range []bool{false, true} {
-		want, err := contentsOf(f, *id.Manifest, volumes).State(*id.Manifest, segmentation != made{})
+		c := contentsOf(f, *w.id.Manifest, volumes)
+		want, err := c.State(*w.id.Manifest, segmentation != made{})
 		if err != nil {
 			return nil, made{}, because("the findings state what no report can", err)
 		}
-		wants = append(wants, want)
+		contents, wants = append(contents, c), append(wants, want)
 	}
-	return newRestorer(id, reportAttributes()).structuredReport(data, segmentation, wants, d.limits)
+	which, own, err := newRestorer(w.id, reportAttributes()).structuredReport(data, segmentation, wants, w.limits)
+	if err != nil {
+		return nil, made{}, err
+	}
+	written, err := w.report(segmentation, contents[which])
+	return written, own, err
+}
+
+func (w writer) restoreCapture(data []byte) ([]byte, made, error) {
+	picture, own, err := newRestorer(w.id, captureAttributes()).capture(data, w.limits)
+	if err != nil {
+		return nil, made{}, err
+	}
+	written, err := w.capture(picture)
+	return written, own, err
 }
 
 // filesOf are the files of a result by name: each once, and those that its outcome
@@ -178,26 +197,35 @@ func (id Identity) filesOf(result inference.Result) (map[string][]byte, error) {
 	return given, nil
 }
 
-// cleanPicture decodes a PNG and writes it anew: what is not a pixel stays out.
-func cleanPicture(data []byte) ([]byte, error) {
+// cleanPicture decodes a PNG and writes it anew, above a band with the warning, the model
+// and its version: what is not a pixel stays out, and what the node painted may be anything.
+func (id Identity) cleanPicture(data []byte) ([]byte, error) {
 	broken := refuse("the result's picture is no PNG of a sensible size")
 	if len(data) > maxPictureBytes {
 		return nil, broken
 	}
 	config, err := png.DecodeConfig(bytes.NewReader(data))
-	if err != nil || config.Width > maxPictureEdge || config.Height > maxPictureEdge {
+	if err != nil || max(config.Width, config.Height) > maxPictureEdge || config.Width*config.Height > maxPicturePixels {
 		return nil, broken
 	}
 	picture, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, broken
 	}
-	var clean bytes.Buffer
-	// The node wrote it as fast; packing harder saves a tenth and costs twice the time.
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&clean, picture); err != nil {
-		return nil, fmt.Errorf("write the picture: %w", err)
+	banded, err := report.Banded(picture, id.model())
+	if err != nil {
+		return nil, broken
 	}
-	return clean.Bytes(), nil
+	return report.PNG(banded)
+}
+
+// model is the manifest, or of an entry without one what its name tells.
+func (id Identity) model() models.Manifest {
+	if id.Manifest != nil {
+		return *id.Manifest
+	}
+	name, version, _ := strings.Cut(id.Model, "@")
+	return models.Manifest{ID: name, Version: version}
 }
 
 // restoreFindings names the clinic's own series and refuses figures of another model.

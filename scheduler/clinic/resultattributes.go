@@ -33,7 +33,7 @@ func resultAttributes() map[tag.Tag]bool {
 		},
 		[]tag.Tag{ // Image Pixel, Segmentation Image, Content Identification
 			tag.SamplesPerPixel, tag.PhotometricInterpretation, tag.NumberOfFrames, tag.Rows, tag.Columns, tag.BitsAllocated,
-			tag.BitsStored, tag.HighBit, tag.PixelRepresentation, tag.SegmentationType, tag.SegmentationFractionalType, tag.MaximumFractionalValue,
+			tag.BitsStored, tag.HighBit, tag.PixelRepresentation, tag.SegmentationType,
 			tag.ContentLabel, tag.ContentDescription, tag.ContentCreatorName, tag.SegmentsOverlap,
 		},
 		[]tag.Tag{ // Segments and codes

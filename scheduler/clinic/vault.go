@@ -36,8 +36,22 @@ type Identity struct {
 	SpacingMM [3]float64     `json:"spacing_mm,omitzero"` // between columns, rows, slices of the payload
 	Labels    []models.Label `json:"labels,omitempty"`    // value, name and type of each of Structures
 	Providers []string       `json:"providers,omitempty"` // execution providers that the model permits
+	Source    *Referred      `json:"source,omitempty"`    // what the clinic's own reports refer to
 	// Manifest is what of the model's manifest a result is held against; see ofResult.
 	Manifest *models.Manifest `json:"manifest,omitempty"`
+}
+
+// Referred names the images of a task as the clinic has them, in the payload's order.
+type Referred struct {
+	Modality            string     `json:"modality"`
+	FrameOfReferenceUID string     `json:"frame_of_reference,omitempty"`
+	Instances           []Instance `json:"instances"`
+}
+
+// Instance names one image.
+type Instance struct {
+	Class string `json:"class"` // SOP Class UID
+	UID   string `json:"uid"`   // SOP Instance UID, the clinic's own
 }
 
 // Attribute is one text attribute of the source.

@@ -20,7 +20,7 @@ var (
 	errNotMine    = errors.New("this award is another node's")
 	errNoBid      = errors.New("this node has no bid for the task; offer it again")
 	errTerms      = errors.New("the award's terms are not those of the bid")
-	errBusy       = errors.New("no slot is free any more")
+	errBusy       = errors.New("no place is free any more, or only for later than was promised")
 	errGrant      = errors.New("the grant does not fit the award")
 	errSuperseded = errors.New("the clinic awarded the task again")
 	errStopping   = errors.New("the node is shutting down")
@@ -28,6 +28,10 @@ var (
 
 // maxLease bounds what a clinic may ask a node to wait between reports.
 const maxLease = 10 * time.Minute
+
+// promiseGrain is what a bid's promise may lose on the wire, which carries whole
+// milliseconds.
+const promiseGrain = time.Millisecond
 
 // resultGrace is how long after its deadline a result is still offered.
 const resultGrace = time.Hour
@@ -135,7 +139,7 @@ func (w *Worker) checkAward(m *wire.Award, s *wire.Stream) (award, error) {
 	return a, nil
 }
 
-// accept takes a slot and persists the promise. The same award again yields the
+// accept takes a place and persists the promise. The same award again yields the
 // same job, not fresh; one with a higher fence replaces the job before.
 func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err error) {
 	for {
@@ -165,9 +169,9 @@ func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err e
 	}
 	switch {
 	case p.reserved:
-		p.reserved = false // the bid's slot becomes the job's
-	case w.used < w.Capacity:
-		w.used++
+		p.reserved = false // the bid's place becomes the job's
+	case w.load.admits(p.place.class, w.Capacity, w.StatPlaces) && w.load.promise(p.place, w.StatPlaces) <= p.bid.Promise+promiseGrain:
+		w.load.add(p.place) // the bid was kept as a spare, and its promise still holds
 	default:
 		w.mu.Unlock()
 		return nil, false, errBusy
@@ -214,13 +218,13 @@ func (w *Worker) abandon(j *job) {
 	w.forget(j)
 }
 
-// forget removes a job from memory and returns its slot.
+// forget removes a job from memory and returns its place.
 func (w *Worker) forget(j *job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if j.slot {
 		j.slot = false
-		w.used--
+		w.load.remove(j.pending.place)
 	}
 	if w.jobs[j.task] == j {
 		delete(w.jobs, j.task)

@@ -24,13 +24,14 @@ func (w *Worker) consider(ctx context.Context, o market.Received) {
 	if !held || offer.PayloadBytes > w.MaxPayloadBytes {
 		return
 	}
-	promise := model.Promise
-	if promise <= 0 {
-		promise = w.Promise
+	alone := model.Promise
+	if alone <= 0 {
+		alone = w.Promise
 	}
+	// Promised as if the node were idle; enter promises by what it holds.
 	bid := scheduler.Bid{
 		Task: offer.Task, Package: offer.Package, Round: offer.Round, Node: w.Key.Address(), Clinic: offer.Clinic,
-		PriceGwei: w.PriceGwei, Promise: promise.Truncate(time.Millisecond), Hold: w.Hold, Tier: w.Profile.Tier, Trust: w.Profile.Trust,
+		PriceGwei: w.PriceGwei, Promise: alone.Truncate(time.Millisecond), Hold: w.Hold, Tier: w.Profile.Tier, Trust: w.Profile.Trust,
 		Jurisdiction: w.Jurisdiction, MemoryBytes: w.Profile.MemoryBytes, Profile: w.Profile.Digest, Addresses: wire.HostAddresses(w.Host),
 	}
 	if err := scheduler.WantsBid(offer, bid, now); err != nil {
@@ -43,15 +44,16 @@ func (w *Worker) consider(ctx context.Context, o market.Received) {
 		return
 	}
 	bid.HPKEKey = key.Public()
-	p := &pending{offer: offer, bid: bid, clinic: o.Clinic, key: key}
+	p := &pending{offer: offer, bid: bid, clinic: o.Clinic, key: key, place: place{offer.Class, alone}}
 	if !w.enter(p) {
 		return
 	}
 	w.running.Go(func() { w.bid(ctx, p) })
 }
 
-// enter reserves a slot for the bid and remembers it; false when there is no slot
-// or the task is already this node's business.
+// enter reserves a place for the bid, promises by what the node holds, and remembers the
+// bid; false when there is no place, the promise comes too late, or the task is already
+// this node's business.
 func (w *Worker) enter(p *pending) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,7 +64,12 @@ func (w *Worker) enter(p *pending) bool {
 	if known != nil && (known.reserved || known.offer.Round >= p.offer.Round) {
 		return false
 	}
-	if w.used >= w.Capacity {
+	if !w.load.admits(p.place.class, w.Capacity, w.StatPlaces) {
+		return false
+	}
+	p.bid.Promise = w.load.promise(p.place, w.StatPlaces).Truncate(time.Millisecond)
+	if err := scheduler.WantsBid(p.offer, p.bid, w.Clock.Now()); err != nil {
+		w.Log.Debug("no bid", "task", p.offer.Task.Short(), "reason", err)
 		return false
 	}
 	w.forgetStale()
@@ -72,7 +79,7 @@ func (w *Worker) enter(p *pending) bool {
 	if known != nil {
 		p.lastFence = known.lastFence
 	}
-	w.used++
+	w.load.add(p.place)
 	p.reserved = true
 	w.pending[p.offer.Task] = p
 	return true
@@ -88,19 +95,19 @@ func (w *Worker) forgetStale() {
 	}
 }
 
-// unreserve gives a bid's slot back, unless an award has taken it over. The bid is
+// unreserve gives a bid's place back, unless an award has taken it over. The bid is
 // remembered: the clinic may come back to it as a spare.
 func (w *Worker) unreserve(p *pending) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if p.reserved {
 		p.reserved = false
-		w.used--
+		w.load.remove(p.place)
 	}
 }
 
 // bid sends a bid and waits for the clinic's decision, at most as long as the
-// slot is held.
+// place is held.
 func (w *Worker) bid(ctx context.Context, p *pending) {
 	clinic, err := identity.AddressOf(p.clinic)
 	if err != nil || clinic != p.offer.Clinic {
@@ -117,7 +124,7 @@ func (w *Worker) bid(ctx context.Context, p *pending) {
 		w.unreserve(p)
 		w.emit(Lost, p.offer.Task, Event{Clinic: clinic, Text: wire.Reason(reply.Reason)})
 	default:
-		// The award is on its way on its own stream; the slot waits for it.
+		// The award is on its way on its own stream; the place waits for it.
 		select {
 		case <-w.Clock.After(w.Hold):
 		case <-ctx.Done():

@@ -59,6 +59,7 @@ type JobStatus struct {
 	Task   models.Digest  `json:"task"`
 	Clinic common.Address `json:"clinic"`
 	Fence  uint64         `json:"fence"`
+	Class  string         `json:"class,omitempty"` // empty for a result of an earlier life that is being sent
 	Stage  string         `json:"stage"`
 	Done   float64        `json:"done"`
 }
@@ -69,7 +70,8 @@ type Status struct {
 	Jurisdiction    string         `json:"jurisdiction"`
 	PriceGwei       uint64         `json:"price_gwei"`
 	Capacity        int            `json:"capacity"`
-	Used            int            `json:"used"` // slots reserved for bids or working
+	StatPlaces      int            `json:"stat_places"`
+	Used            int            `json:"used"` // places reserved for bids or working
 	Jobs            []JobStatus    `json:"jobs"`
 	Totals          Totals         `json:"totals"`
 	WaitingReceipts int            `json:"waiting_receipts"` // for the coordinator
@@ -84,9 +86,13 @@ func (w *Worker) Status() (Status, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := Status{Node: w.Key.Address(), Jurisdiction: w.Jurisdiction, PriceGwei: w.PriceGwei, Capacity: w.Capacity,
-		Used: w.used, Jobs: []JobStatus{}, Totals: w.totals, WaitingReceipts: waiting}
+		StatPlaces: w.StatPlaces, Used: w.load.total(), Jobs: []JobStatus{}, Totals: w.totals, WaitingReceipts: waiting}
 	for _, j := range w.jobs {
-		s.Jobs = append(s.Jobs, JobStatus{Task: j.task, Clinic: j.clinic, Fence: j.fence, Stage: j.stage, Done: j.progress})
+		status := JobStatus{Task: j.task, Clinic: j.clinic, Fence: j.fence, Stage: j.stage, Done: j.progress}
+		if j.pending != nil { // not of an earlier life
+			status.Class = j.pending.place.class.String()
+		}
+		s.Jobs = append(s.Jobs, status)
 	}
 	slices.SortFunc(s.Jobs, func(a, b JobStatus) int { return strings.Compare(a.Task.String(), b.Task.String()) })
 	return s, nil

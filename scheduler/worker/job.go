@@ -22,7 +22,7 @@ type job struct {
 	ctx      context.Context // ends on shutdown, revocation or a newer award
 	cancel   context.CancelCauseFunc
 	done     chan struct{}
-	slot     bool // it holds a slot; guarded by Worker.mu
+	slot     bool // it holds its bid's place; guarded by Worker.mu
 	stage    string
 	progress float64 // of the stage, both guarded by Worker.mu
 }
@@ -66,7 +66,7 @@ func (w *Worker) releaseSlot(j *job) {
 	defer w.mu.Unlock()
 	if j.slot {
 		j.slot = false
-		w.used--
+		w.load.remove(j.pending.place)
 	}
 }
 
@@ -133,7 +133,7 @@ func (w *Worker) execute(j *job, payload []byte, progress func(string, float64))
 			w.Log.Error("executor panicked", "task", j.task.Short(), "panic", fmt.Sprintf("%T", r))
 		}
 	}()
-	out, err = w.Executor.Execute(j.ctx, Job{Task: j.task, PackageDigest: j.pending.offer.Package, Payload: payload}, progress)
+	out, err = w.Executor.Execute(j.ctx, Job{Task: j.task, PackageDigest: j.pending.offer.Package, Class: j.pending.place.class, Payload: payload}, progress)
 	if err == nil {
 		err = context.Cause(j.ctx)
 	}

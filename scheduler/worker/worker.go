@@ -1,5 +1,5 @@
 // Package worker is the node's side of the market. In: offers, a capacity and an
-// Executor that runs models. Out: bids that are backed by a reserved slot, results
+// Executor that runs models. Out: bids that are backed by a reserved place, results
 // sealed to their clinic, and receipts on their way to the coordinator. What it
 // promised survives a crash; plaintext is only ever in memory. It never runs a
 // task without a live award, and never outside its jurisdiction.
@@ -29,7 +29,7 @@ import (
 
 // Defaults and limits.
 const (
-	DefaultHold            = 5 * time.Second // a bid keeps its slot this long
+	DefaultHold            = 5 * time.Second // a bid keeps its place this long
 	DefaultMaxPayloadBytes = 1 << 30
 	maxPending             = 1024 // bids remembered for a late award
 	dialTimeout            = 5 * time.Second
@@ -44,6 +44,7 @@ const (
 type Job struct {
 	Task          models.Digest
 	PackageDigest models.Digest
+	Class         scheduler.Class // a STAT job is to stop the others, an urgent one to go before those that wait
 	Payload       []byte
 }
 
@@ -65,7 +66,7 @@ type Executor interface {
 type Model struct {
 	ManifestDigest models.Digest
 	WeightsDigest  models.Digest
-	Promise        time.Duration // expected from award to result; 0: Config.Promise
+	Promise        time.Duration // from award to result, for a job that is alone here; 0: Config.Promise
 }
 
 // Profile is what a node says about itself in bids.
@@ -89,8 +90,9 @@ type Config struct {
 	Jurisdiction string // ISO 3166-1 alpha-2
 	Profile      Profile
 	PriceGwei    uint64        // asked for one task
-	Promise      time.Duration // from award to result; default 1 min
+	Promise      time.Duration // from award to result, for a job that is alone here; default 1 min
 	Capacity     int           // tasks at once; default 1
+	StatPlaces   int           // further tasks at once that only STAT may take
 	Models       func(pkg models.Digest) (Model, bool)
 	Executor     Executor
 	// Forward hands a receipt with both signatures to the coordinator. It is called
@@ -129,6 +131,7 @@ func (c *Config) fill() error {
 	if c.Capacity <= 0 {
 		c.Capacity = 1
 	}
+	c.StatPlaces = max(0, c.StatPlaces)
 	if c.Hold <= 0 {
 		c.Hold = DefaultHold
 	}
@@ -144,9 +147,10 @@ type pending struct {
 	bid    scheduler.Bid
 	clinic peer.ID
 	key    transfer.Recipient
+	place  place
 
 	// Guarded by Worker.mu:
-	reserved  bool   // it keeps a slot
+	reserved  bool   // it keeps its place
 	lastFence uint64 // highest fence accepted on it: an award replayed is not a new one
 }
 
@@ -160,7 +164,7 @@ type Worker struct {
 	mu      sync.Mutex // guards the fields below
 	started bool
 	closing bool // Run is ending: no new work
-	used    int  // slots reserved or working
+	load    load // places reserved or working
 	pending map[models.Digest]*pending
 	jobs    map[models.Digest]*job
 	totals  Totals

@@ -94,16 +94,16 @@ type huffman struct {
 	symbols []uint8
 }
 
-// newHuffman builds the table of a DHT segment: how many codes each length has, and
-// the symbols in the order of their codes. It is nil where the codes can't be.
-func newHuffman(counts [16]uint8, symbols []uint8) *huffman {
-	h := &huffman{symbols: symbols}
+// build makes the table of a DHT segment: how many codes each length has, and the
+// symbols in the order of their codes. It is false where the codes can't be.
+func (h *huffman) build(counts [16]uint8, symbols []uint8) bool {
+	*h = huffman{symbols: symbols}
 	code, index := uint32(0), 0
 	for length := 1; length <= 16; length++ {
 		h.first[length] = int32(index) - int32(code)
 		for range counts[length-1] {
 			if code >= 1<<length {
-				return nil
+				return false
 			}
 			if length <= lookBits {
 				from := code << (lookBits - length)
@@ -117,7 +117,7 @@ func newHuffman(counts [16]uint8, symbols []uint8) *huffman {
 		h.limit[length] = code << (16 - length)
 		code <<= 1
 	}
-	return h
+	return true
 }
 
 // next takes one symbol. The caller has refilled. ok is false for a code that the

@@ -166,14 +166,16 @@ func (d *decoder) takeHuffman(body []byte) error {
 		if class > 1 || id > 3 || total > 256 || len(body) < 17+total {
 			return raster.Damaged("a Huffman table can't be")
 		}
-		table := newHuffman(counts, body[17:17+total])
-		if table == nil {
-			return raster.Damaged("a Huffman table has too many codes")
+		table := &d.dc[id]
+		if class == 1 {
+			table = &d.ac[id]
 		}
-		if class == 0 {
-			d.dc[id] = table
-		} else {
-			d.ac[id] = table
+		// A scan is over before the next table comes, so its room can be used again.
+		if *table == nil {
+			*table = new(huffman)
+		}
+		if !(*table).build(counts, body[17:17+total]) {
+			return raster.Damaged("a Huffman table has too many codes")
 		}
 		body = body[17+total:]
 	}

@@ -99,8 +99,7 @@ func (p parameters) clone() parameters {
 	p.quant = append([]quantisation(nil), p.quant...)
 	p.ownCoding = make([]bool, len(p.ownCoding))
 	p.ownQuant = make([]bool, len(p.ownQuant))
-	p.orders = append([]progression(nil), p.orders...)
-	return p
+	return p // a tile with orders of its own begins a new list
 }
 
 // tilePart is one part of a tile's packets, and what its header changes.

@@ -17,23 +17,43 @@ func Decode(want raster.Want, data []byte) (raster.Got, error) {
 	if len(c.tiles) != c.size.across*c.size.down {
 		return raster.Got{}, raster.Damaged("JPEG 2000 tiles are missing")
 	}
+	all := steps{left: mostSteps(want, data)}
 	out := raster.Got{Precision: c.size.precision, Signed: c.size.signed, Pixels: make([]byte, want.Bytes())}
 	var blocks tier1
 	for n := range c.size.across * c.size.down {
-		t, err := c.newTile(n, c.tiles[n])
+		t, err := c.newTile(n, c.tiles[n], &all)
+		if err == nil {
+			err = t.readPackets()
+		}
+		if err == nil {
+			err = t.decode(&blocks, &writer{want: want, size: c.size, pixels: out.Pixels})
+		}
 		if err != nil {
-			return raster.Got{}, err
-		}
-		if err := t.readPackets(); err != nil {
-			return raster.Got{}, err
-		}
-		w := writer{want: want, size: c.size, pixels: out.Pixels}
-		if err := t.decode(&blocks, &w); err != nil {
-			return raster.Got{}, err
+			return raster.Got{Steps: all.taken}, err
 		}
 		out.RGB = out.RGB || t.mixed()
 	}
+	out.Steps = all.taken
 	return out, nil
+}
+
+// steps is what the headers of a picture may cost, over all its tiles: a codestream of
+// a few bytes can ask for endless walks that find nothing.
+type steps struct{ left, taken int }
+
+// mostSteps is far above what encoders ask for: each packet has a byte at least, and
+// code-blocks of 4 × 4 with 50 layers stay below it too.
+func mostSteps(want raster.Want, data []byte) int {
+	return 1<<22 + 4*want.Width*want.Height*want.Components + 4*len(data)
+}
+
+// take counts n steps.
+func (s *steps) take(n int) error {
+	s.taken += n
+	if s.left -= n; s.left < 0 {
+		return raster.Unsupported("JPEG 2000 with so many packets, layers or places for its size")
+	}
+	return nil
 }
 
 // mixed says whether a colour transform is to be undone. Some encoders ask for it in

@@ -63,6 +63,16 @@ func (t *tile) readPackets() error {
 			return err
 		}
 	}
+	// A packet may be empty, but each precinct has one.
+	for _, comp := range t.components {
+		for _, res := range comp.resolutions {
+			for k := range res.precincts {
+				if res.precincts[k].layers == 0 {
+					return raster.Damaged("the JPEG 2000 progressions leave packets out")
+				}
+			}
+		}
+	}
 	return nil
 }
 
@@ -83,8 +93,8 @@ func (t *tile) readPacket(comp *component, res *resolution, p *precinct) error {
 	if r.bit() != 0 {
 		for i := range res.bands {
 			part := &p.parts[i]
-			if t.visits -= len(part.blocks); t.visits < 0 {
-				return raster.Unsupported("JPEG 2000 with so many layers")
+			if err := t.steps.take(len(part.blocks)); err != nil {
+				return err
 			}
 			for k := range part.blocks {
 				before := len(chunks)

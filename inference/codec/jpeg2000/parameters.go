@@ -148,11 +148,17 @@ func (q *quantisation) step(n int) (exponent, mantissa int, ok bool) {
 	return int(q.steps[n].exponent), int(q.steps[n].mantissa), n < q.count
 }
 
+// maxOrders bounds the progressions of a tile; OpenJPEG takes 32.
+const maxOrders = 1024
+
 // takePOC reads progression order changes (T.800 A.6.6).
 func (p *parameters) takePOC(body []byte, components int) error {
 	const entry = 7 // bytes, with fewer than 257 components
 	if len(body) == 0 || len(body)%entry != 0 {
 		return raster.Damaged("a JPEG 2000 POC segment can't be")
+	}
+	if len(p.orders)+len(body)/entry > maxOrders {
+		return raster.Unsupported("JPEG 2000 with so many progression changes")
 	}
 	for ; len(body) > 0; body = body[entry:] {
 		next := progression{
@@ -162,7 +168,7 @@ func (p *parameters) takePOC(body []byte, components int) error {
 		if next.compTo == 0 || next.compTo > components {
 			next.compTo = components
 		}
-		if next.order > orderCPRL || next.resFrom >= next.resTo || next.compFrom >= next.compTo {
+		if next.order > orderCPRL || next.layerTo == 0 || next.resFrom >= next.resTo || next.compFrom >= next.compTo {
 			return raster.Damaged("a JPEG 2000 POC segment can't be")
 		}
 		p.orders = append(p.orders, next)

@@ -7,8 +7,14 @@ func (t *tile) progress(p progression, read func(*component, *resolution, *preci
 		levels = max(levels, len(t.components[n].resolutions))
 	}
 	p.resTo = min(p.resTo, levels)
+	if err := t.steps.take(1); err != nil {
+		return err
+	}
 	// once reads the packet of a layer, unless an earlier progression has.
 	once := func(c, r, k, layer int) error {
+		if err := t.steps.take(1); err != nil {
+			return err
+		}
 		comp := &t.components[c]
 		if res := &comp.resolutions[r]; res.precincts[k].layers <= layer {
 			return read(comp, res, &res.precincts[k])
@@ -18,6 +24,9 @@ func (t *tile) progress(p progression, read func(*component, *resolution, *preci
 	// places reads all packets of these components and resolutions by their place.
 	places := func(compFrom, compTo, resFrom, resTo int) error {
 		return t.positions(compFrom, compTo, resFrom, resTo, func(x, y int) error {
+			if err := t.steps.take((compTo - compFrom) * (resTo - resFrom)); err != nil {
+				return err
+			}
 			for c := compFrom; c < compTo; c++ {
 				for r := resFrom; r < resTo; r++ {
 					k, ok := t.precinctAt(c, r, x, y)
@@ -79,6 +88,9 @@ func (t *tile) byLayer(p progression, do func(layer int) error) error {
 // allPrecincts reads one layer of every precinct of a resolution.
 func (t *tile) allPrecincts(p progression, r, layer int, once func(c, r, k, layer int) error) error {
 	for c := p.compFrom; c < p.compTo; c++ {
+		if err := t.steps.take(1); err != nil {
+			return err
+		}
 		if r >= len(t.components[c].resolutions) {
 			continue
 		}
@@ -94,14 +106,21 @@ func (t *tile) allPrecincts(p progression, r, layer int, once func(c, r, k, laye
 // positions walks over the places of the grid where precincts of these components and
 // resolutions may begin.
 func (t *tile) positions(compFrom, compTo, resFrom, resTo int, do func(x, y int) error) error {
-	stepX, stepY := 63, 63 // exponents of two
+	const none = 63
+	stepX, stepY := none, none // exponents of two
 	for c := compFrom; c < compTo; c++ {
 		resolutions := t.components[c].resolutions
 		for r := resFrom; r < min(resTo, len(resolutions)); r++ {
+			if len(resolutions[r].precincts) == 0 {
+				continue
+			}
 			down := len(resolutions) - 1 - r
 			stepX = min(stepX, resolutions[r].precinctX+down)
 			stepY = min(stepY, resolutions[r].precinctY+down)
 		}
+	}
+	if stepX == none {
+		return nil
 	}
 	for y := t.y0; y < t.y1; y = (y>>stepY + 1) << stepY {
 		for x := t.x0; x < t.x1; x = (x>>stepX + 1) << stepX {

@@ -8,7 +8,7 @@ type tile struct {
 	parameters     parameters
 	components     []component
 	packets        []byte
-	visits         int // of code-blocks by packet headers that are still allowed
+	steps          *steps
 }
 
 // component is one component of a tile.
@@ -64,13 +64,13 @@ type block struct {
 type segment struct{ passes, limit, bytes int }
 
 // newTile lays out a tile whose tile-parts are here (T.800 B.3 to B.7).
-func (c *codestream) newTile(index int, parts []tilePart) (*tile, error) {
+func (c *codestream) newTile(index int, parts []tilePart, all *steps) (*tile, error) {
 	s := c.size
 	p, q := index%s.across, index/s.across
 	t := &tile{
 		x0: max(s.tileX+p*s.tileWidth, s.x0), y0: max(s.tileY+q*s.tileHeight, s.y0),
 		x1: min(s.tileX+(p+1)*s.tileWidth, s.x1), y1: min(s.tileY+(q+1)*s.tileHeight, s.y1),
-		parameters: c.parameters.clone(),
+		parameters: c.parameters.clone(), steps: all,
 	}
 	ownOrders := false
 	for _, part := range parts {
@@ -92,8 +92,6 @@ func (c *codestream) newTile(index int, parts []tilePart) (*tile, error) {
 	// This is room for blocks of 8 × 8 anywhere, of 4 × 4 in half a megapixel.
 	samples := (t.x1 - t.x0) * (t.y1 - t.y0) * s.components
 	budget := 4<<20 + 4*samples
-	// So would reading thousands of empty layers cost far more time.
-	t.visits = 1<<20 + 4*samples
 	t.components = make([]component, s.components)
 	for n := range t.components {
 		if err := t.layOut(n, s.precision, &budget); err != nil {
@@ -103,6 +101,9 @@ func (c *codestream) newTile(index int, parts []tilePart) (*tile, error) {
 	return t, nil
 }
 
+// resolutionSteps is what laying out a resolution costs beside its precincts.
+const resolutionSteps = 4
+
 // layOut makes the resolutions of one component.
 func (t *tile) layOut(n, precision int, budget *int) error {
 	coding, quant := &t.parameters.coding[n], &t.parameters.quant[n]
@@ -111,16 +112,20 @@ func (t *tile) layOut(n, precision int, budget *int) error {
 	}
 	comp := &t.components[n]
 	comp.coding, comp.resolutions = coding, make([]resolution, coding.levels+1)
+	if err := t.steps.take(resolutionSteps * len(comp.resolutions)); err != nil {
+		return err
+	}
 	for r := range comp.resolutions {
 		res := &comp.resolutions[r]
 		down := coding.levels - r
 		res.x0, res.y0 = ceilShift(t.x0, down), ceilShift(t.y0, down)
 		res.x1, res.y1 = ceilShift(t.x1, down), ceilShift(t.y1, down)
 		res.precinctX, res.precinctY = int(coding.precincts[r][0]), int(coding.precincts[r][1])
-		if res.x1 > res.x0 && res.y1 > res.y0 {
-			res.across = ceilShift(res.x1, res.precinctX) - res.x0>>res.precinctX
-			res.down = ceilShift(res.y1, res.precinctY) - res.y0>>res.precinctY
+		if res.x1 == res.x0 || res.y1 == res.y0 {
+			continue // so are its bands
 		}
+		res.across = ceilShift(res.x1, res.precinctX) - res.x0>>res.precinctX
+		res.down = ceilShift(res.y1, res.precinctY) - res.y0>>res.precinctY
 		if err := t.addBands(comp, r, quant, precision); err != nil {
 			return err
 		}
@@ -139,6 +144,7 @@ func (t *tile) addBands(comp *component, r int, quant *quantisation, precision i
 	if r == 0 {
 		level, orientations = comp.coding.levels, []int{bandLL}
 	}
+	res.bands = make([]band, 0, len(orientations))
 	for i, orientation := range orientations {
 		b := band{orientation: orientation}
 		low := func(v, high int) int { // the band's coordinate of v

@@ -55,4 +55,7 @@ type Got struct {
 	Precision int    // bits of a sample as the codestream says; 0 where it does not
 	Signed    bool   // samples are two's complement, sign-extended to the cell
 	RGB       bool   // a colour transform of the codestream was undone
+	// Steps is how many places, packets and code-blocks a decoder of packets went over,
+	// also where it failed; 0 from the others, whose work is the samples.
+	Steps int
 }

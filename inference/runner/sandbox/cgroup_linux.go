@@ -20,10 +20,13 @@ const CgroupRoot = "/sys/fs/cgroup"
 // libraries, page tables, pipes, and the process before its first job.
 const libraryPages = 384 << 20
 
+// cgroupNames are what the cgroups of runners are called.
+const cgroupNames = "medhive-runner-*"
+
 // Cgroup is a cgroup v2 with a memory.max, made for one runner.
 type Cgroup struct {
 	dir  string
-	file *os.File
+	file *os.File // the folder, locked: whoever made it lives
 }
 
 // OwnCgroup is this process's place in the v2 hierarchy, such as "/system.slice/x.service".
@@ -89,9 +92,42 @@ func controlsMemory(dir string) bool {
 	return err == nil && slices.Contains(strings.Fields(string(text)), "memory")
 }
 
-// makeCgroup makes the child and sets its limits before anybody lives there.
+// openLocked opens a folder and locks it. The lock ends with the file or its process,
+// also one that is killed.
+func openLocked(dir string, how int) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), how); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// sweepCgroups takes away what runners of nodes that were killed left behind. A cgroup
+// whose maker lives is locked, and the kernel keeps one in which somebody lives.
+func sweepCgroups(parent string) {
+	left, _ := filepath.Glob(filepath.Join(parent, cgroupNames)) // fails on a bad pattern only
+	for _, dir := range left {
+		if f, err := openLocked(dir, unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			_ = os.Remove(dir) // what stays is swept another time
+			_ = f.Close()
+		}
+	}
+}
+
+// makeCgroup sweeps the parent, makes the child and sets its limits before anybody lives
+// there.
 func makeCgroup(parent string, memoryBytes int64) (_ *Cgroup, err error) {
-	dir, err := os.MkdirTemp(parent, "medhive-runner-*")
+	// Another node's sweep must not come between the making of a child and its lock.
+	alone, err := openLocked(parent, unix.LOCK_EX)
+	if err != nil {
+		return nil, errors.New("the delegated cgroup can't be opened")
+	}
+	defer func() { _ = alone.Close() }()
+	sweepCgroups(parent)
+	dir, err := os.MkdirTemp(parent, cgroupNames)
 	if err != nil {
 		return nil, errors.New("the delegated cgroup takes no child")
 	}
@@ -101,6 +137,9 @@ func makeCgroup(parent string, memoryBytes int64) (_ *Cgroup, err error) {
 			_ = c.Remove()
 		}
 	}()
+	if c.file, err = openLocked(dir, unix.LOCK_SH); err != nil {
+		return nil, errors.New("the new cgroup can't be opened")
+	}
 	limits := []struct{ file, value string }{
 		{"memory.max", strconv.FormatInt(memoryBytes+libraryPages, 10)},
 		{"memory.oom.group", "1"},
@@ -111,9 +150,6 @@ func makeCgroup(parent string, memoryBytes int64) (_ *Cgroup, err error) {
 		if err != nil && l.file != "memory.swap.max" { // absent where the kernel has no swap
 			return nil, fmt.Errorf("%s can't be set", l.file)
 		}
-	}
-	if c.file, err = os.Open(dir); err != nil {
-		return nil, errors.New("the new cgroup can't be opened")
 	}
 	return c, nil
 }

@@ -3,8 +3,11 @@ package sandbox
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // hierarchy makes a cgroup v2 tree of plain files, as far as NewCgroup looks at it. The
@@ -58,6 +61,48 @@ func TestMakeCgroup(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(service, "medhive-runner-*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// What a killed node left behind goes with the next runner's start: empty ones that nobody
+// holds, and nothing else.
+func TestCgroupsAreSwept(t *testing.T) {
+	root := hierarchy(t, map[string]string{
+		"service/medhive-runner-lived-in": "", // holds files, as the kernel keeps one that holds a process
+	})
+	service := filepath.Join(root, "service")
+	for _, name := range []string{"medhive-runner-left", "medhive-runner-held", "others"} {
+		if err := os.Mkdir(filepath.Join(service, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held, err := openLocked(filepath.Join(service, "medhive-runner-held"), unix.LOCK_SH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func() (list []string) {
+		entries, err := os.ReadDir(service)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			list = append(list, e.Name())
+		}
+		return list
+	}
+	// The limits' files are missing here, so that nothing new stays.
+	if _, err := makeCgroup(service, 1<<30); err == nil {
+		t.Error("limits without their files")
+	}
+	if got, want := names(), []string{"medhive-runner-held", "medhive-runner-lived-in", "others"}; !slices.Equal(got, want) {
+		t.Errorf("a runner's start leaves %v; want %v", got, want)
+	}
+	if err := held.Close(); err != nil { // its node is killed
+		t.Fatal(err)
+	}
+	sweepCgroups(service)
+	if got, want := names(), []string{"medhive-runner-lived-in", "others"}; !slices.Equal(got, want) {
+		t.Errorf("after that node's end %v; want %v", got, want)
 	}
 }
 

@@ -86,6 +86,26 @@ func deeds() map[string]func(target string) error {
 		"listen":  func(string) error { _, err := net.Listen("tcp", "127.0.0.1:0"); return err },
 		"execute": func(path string) error { return exec.Command(path).Run() },
 		"replace": func(path string) error { return syscall.Exec(path, []string{path}, nil) },
+		"cut":     open(unix.O_RDONLY | unix.O_TRUNC),
+		"shorten": func(path string) error { return unix.Truncate(path, 0) },
+		"chmod":   func(path string) error { return unix.Chmod(path, 0o644) },
+		"fchmodat2": func(path string) error {
+			return unix.Fchmodat(unix.AT_FDCWD, path, 0o644, unix.AT_SYMLINK_NOFOLLOW)
+		},
+		"chown":   func(path string) error { return unix.Chown(path, os.Getuid(), os.Getgid()) },
+		"touch":   func(path string) error { return unix.Utimes(path, []unix.Timeval{{Sec: 1}, {Sec: 1}}) },
+		"label":   func(path string) error { return unix.Setxattr(path, "user.medhive", []byte("1"), 0) },
+		"unlabel": func(path string) error { return unix.Removexattr(path, "user.medhive") },
+		"renice":  func(string) error { return unix.Setpriority(unix.PRIO_PROCESS, os.Getppid(), 19) },
+		"idle":    call(unix.SYS_IOPRIO_SET, 1, uintptr(os.Getppid()), 3<<13), // IOPRIO_CLASS_IDLE
+		"pin":     func(string) error { return unix.SchedSetaffinity(os.Getppid(), &unix.CPUSet{1}) },
+		"restrict": func(string) error {
+			return unix.Prlimit(os.Getppid(), unix.RLIMIT_CORE, &unix.Rlimit{Cur: 0, Max: unix.RLIM_INFINITY}, nil)
+		},
+		"queue":   call(unix.SYS_RT_SIGQUEUEINFO, uintptr(os.Getppid()), 0, 0),
+		"tgkill":  call(unix.SYS_TGKILL, uintptr(os.Getppid()), uintptr(os.Getppid()), 0),
+		"tkill":   call(unix.SYS_TKILL, uintptr(os.Getppid()), 0),
+		"entrust": call(unix.SYS_FCNTL, 0, unix.F_SETOWN, uintptr(os.Getppid())),
 		"fork":    call(unix.SYS_CLONE, uintptr(unix.SIGCHLD)),
 		"ptrace":  call(unix.SYS_PTRACE, unix.PTRACE_ATTACH, uintptr(os.Getppid())),
 		"mount":   call(unix.SYS_MOUNT),
@@ -147,6 +167,10 @@ func TestDeedsAreRefused(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	before, err := os.Stat(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +200,22 @@ func TestDeedsAreRefused(t *testing.T) {
 		{deed: "listen", says: refusedText},
 		{deed: "replace", target: "/bin/true", says: refusedText},
 		{deed: "fork", says: deniedText},
+		{deed: "cut", target: secret, says: refusedText},
+		{deed: "shorten", target: secret, says: refusedText},
+		{deed: "chmod", target: secret, says: refusedText},
+		{deed: "fchmodat2", target: secret, says: refusedText},
+		{deed: "chown", target: secret, says: refusedText},
+		{deed: "touch", target: secret, says: refusedText},
+		{deed: "label", target: secret, says: refusedText},
+		{deed: "unlabel", target: secret, says: refusedText},
+		{deed: "renice", says: refusedText},
+		{deed: "idle", says: refusedText},
+		{deed: "pin", says: deniedText},
+		{deed: "restrict", says: deniedText},
+		{deed: "queue", says: deniedText},
+		{deed: "tgkill", says: deniedText},
+		{deed: "tkill", says: refusedText},
+		{deed: "entrust", says: deniedText},
 		{deed: "signal", target: strconv.Itoa(os.Getpid()), says: refusedText},
 		{deed: "allocate", says: "cannot allocate memory"},
 		{deed: "ptrace", signal: unix.SIGSYS},
@@ -199,6 +239,9 @@ func TestDeedsAreRefused(t *testing.T) {
 		if said, _ := deed(t, profile, deedName, secret); said == "done" || said == "" {
 			t.Errorf("%s: said %q", deedName, said)
 		}
+	}
+	if after, err := os.Stat(secret); err != nil || after.Mode() != before.Mode() || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("the secret's mode or time was changed: %v, %v", after, err)
 	}
 	if text, err := os.ReadFile(secret); err != nil || string(text) != "secret" {
 		t.Errorf("the secret was touched: %q, %v", text, err)

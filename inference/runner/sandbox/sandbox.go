@@ -121,7 +121,8 @@ func (f Facts) calls() Mechanism {
 	m := Mechanism{Name: "system calls", Holds: f.Filter}
 	switch {
 	case f.Filter && f.Device:
-		m.Words = "system calls: no program can be started, no socket made, no process traced (seccomp deny-list, for accelerators)"
+		m.Words = "system calls: no program can be started, no socket made, no file's mode, owner, times or attributes changed, " +
+			"no other process traced, signalled or given another priority or limit (seccomp deny-list, for accelerators)"
 	case f.Filter:
 		m.Words = "system calls: only those that computing needs (seccomp allow-list)"
 	default:

@@ -27,7 +27,7 @@ func TestDescribe(t *testing.T) {
 			f.Filter, f.FilterError, f.SocketsClosed = false, "invalid argument", false
 		}, []string{"files", "system calls"}, []string{"NOT CONFINED", "files are NOT closed", "switched off", "NOT filtered", "invalid argument"}},
 		"an accelerator without Landlock": {func(f *Facts) { f.Device, f.LandlockABI, f.FilesClosed = true, 0, false },
-			[]string{"files"}, []string{"files are NOT closed", "deny-list"}},
+			[]string{"files"}, []string{"files are NOT closed", "deny-list", "mode, owner, times", "priority or limit"}},
 		"Landlock that could not be entered": {func(f *Facts) { f.LandlockError = "operation not permitted" },
 			nil, []string{"Landlock is missing (operation not permitted)"}},
 		"no namespace": {func(f *Facts) { f.Namespace, f.NamespaceError = false, "operation not permitted" },

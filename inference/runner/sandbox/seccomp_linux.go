@@ -16,9 +16,11 @@ import (
 type rule struct {
 	number uintptr
 	verdict
-	arg  int    // the argument that narrows the rule, -1 for none
-	mask uint32 // of the argument's lower half
-	want uint32 // (argument & mask) == want, and an upper half of 0, is the condition; another value means EPERM
+	arg       int     // the argument that narrows the rule, -1 for none
+	mask      uint32  // of the argument's lower half
+	want      uint32  // (argument & mask) == want is the condition
+	whole     bool    // and so is an upper half of 0
+	otherwise verdict // where the condition, and that of every rule of the number, fails
 }
 
 // verdict is what a filter returns: SECCOMP_RET_….
@@ -42,8 +44,17 @@ func calls(v verdict, numbers ...uintptr) (list []rule) {
 
 // only is a call that is allowed where an argument, masked, is want.
 func only(number uintptr, arg int, mask, want uint32) rule {
-	return rule{number, allowed, arg, mask, want}
+	return rule{number: number, verdict: allowed, arg: arg, mask: mask, want: want, whole: true, otherwise: fails(unix.EPERM)}
 }
+
+// except is a call that is allowed unless an argument, masked, is want. The argument must
+// be one of which the kernel reads 32 bits: the upper half of a register hides nothing.
+func except(v verdict, number uintptr, arg int, mask, want uint32) rule {
+	return rule{number: number, verdict: v, arg: arg, mask: mask, want: want, otherwise: allowed}
+}
+
+// every is the mask of a whole argument.
+const every = uint32(math.MaxUint32)
 
 // threads are the calls that start them. A new process needs the same call without
 // CLONE_THREAD, and is refused. clone3 hides its flags from a filter; told that it does
@@ -68,11 +79,48 @@ func hostile() []rule {
 }
 
 // harmful are calls that a library may try with good intent and must do without: it gets
-// an error.
+// an error. Landlock does not cover what describes a file (its mode, owner, times and
+// attributes), nor, before version 3, cutting one; and no kernel's Landlock covers the
+// priorities of other processes.
 func harmful() []rule {
 	return calls(fails(unix.EACCES),
 		unix.SYS_EXECVE, unix.SYS_SOCKET, unix.SYS_SOCKETPAIR, unix.SYS_CONNECT, unix.SYS_BIND, unix.SYS_LISTEN, unix.SYS_ACCEPT4, unix.SYS_ACCEPT,
-		unix.SYS_SENDTO, unix.SYS_SENDMSG, unix.SYS_SENDMMSG, unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_KILL)
+		unix.SYS_SENDTO, unix.SYS_SENDMSG, unix.SYS_SENDMMSG, unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_KILL, unix.SYS_TKILL,
+		unix.SYS_FCHMOD, unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWN, unix.SYS_FCHOWNAT, unix.SYS_UTIMENSAT, unix.SYS_TRUNCATE,
+		unix.SYS_SETXATTR, unix.SYS_LSETXATTR, unix.SYS_FSETXATTR, unix.SYS_SETXATTRAT, unix.SYS_FILE_SETATTR,
+		unix.SYS_REMOVEXATTR, unix.SYS_LREMOVEXATTR, unix.SYS_FREMOVEXATTR, unix.SYS_REMOVEXATTRAT,
+		unix.SYS_SETPRIORITY, unix.SYS_IOPRIO_SET, unix.SYS_PROCESS_MADVISE)
+}
+
+// inodeFlags are the ioctl requests that change a file's attributes through a descriptor
+// that only reads: FS_IOC_SETFLAGS and FS_IOC_FSSETXATTR of include/uapi/linux/fs.h, and
+// the former as 32-bit programs know it.
+func inodeFlags() []uint32 { return []uint32{unix.FS_IOC_SETFLAGS, 0x401c5820, 0x40046602} }
+
+// withinItself are the calls that a vendor's library may make, but not upon another
+// process, and not to change a file that it may read. pid is this process's. A thread
+// other than the calling one has a number that no filter can tell from a stranger's, so
+// it counts as one.
+func withinItself(pid int) (list []rule) {
+	own := uint32(pid)
+	for _, number := range []uintptr{unix.SYS_PRLIMIT64, unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETSCHEDULER, unix.SYS_SCHED_SETPARAM,
+		unix.SYS_SCHED_SETATTR, unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES} {
+		list = append(list, only(number, 0, every, 0), only(number, 0, every, own)) // 0: whoever calls
+	}
+	for _, number := range []uintptr{unix.SYS_TGKILL, unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO} {
+		list = append(list, only(number, 0, every, own))
+	}
+	for _, command := range []uint32{unix.F_SETOWN, unix.F_SETOWN_EX} {
+		list = append(list, except(fails(unix.EPERM), unix.SYS_FCNTL, 1, every, command)) // whom a descriptor signals
+	}
+	for _, request := range inodeFlags() {
+		list = append(list, except(fails(unix.EPERM), unix.SYS_IOCTL, 1, every, request))
+	}
+	list = append(list, except(fails(unix.EPERM), unix.SYS_PRCTL, 0, every, unix.PR_SCHED_CORE))
+	// An old Landlock lets those cut a file who may read it. openat2 hides its flags from a
+	// filter; told that it does not exist, a library takes openat.
+	list = append(list, except(fails(unix.EACCES), unix.SYS_OPENAT, 2, unix.O_TRUNC, unix.O_TRUNC))
+	return append(list, calls(fails(unix.ENOSYS), unix.SYS_OPENAT2)...)
 }
 
 // computing are the calls of Go's runtime, the C library and ONNX Runtime while they
@@ -91,7 +139,6 @@ func computing(pid int) []rule {
 		unix.SYS_GETRUSAGE, unix.SYS_SYSINFO, unix.SYS_UNAME, unix.SYS_GETRANDOM,
 		unix.SYS_EXIT, unix.SYS_EXIT_GROUP)
 	list = append(list, sameOnThisProcessor()...)
-	every := uint32(math.MaxUint32)
 	for _, command := range []uint32{unix.F_DUPFD, unix.F_DUPFD_CLOEXEC, unix.F_GETFD, unix.F_SETFD, unix.F_GETFL, unix.F_SETFL} {
 		list = append(list, only(unix.SYS_FCNTL, 1, every, command)) // but none that sends signals
 	}
@@ -109,7 +156,7 @@ func computing(pid int) []rule {
 func filter(device bool, pid int) (rules []rule, other verdict) {
 	if device {
 		// A vendor's driver library makes calls that its maker alone knows.
-		rules = append(append(append(rules, hostile()...), harmful()...), forbiddenOnThisProcessor()...)
+		rules = append(append(append(append(rules, hostile()...), harmful()...), forbiddenOnThisProcessor()...), withinItself(pid)...)
 		return append(rules, threads()...), allowed
 	}
 	opens := append(calls(fails(unix.EACCES), unix.SYS_OPENAT), opensOnThisProcessor()...)
@@ -158,17 +205,18 @@ func assemble(processor uint32, rules []rule, other verdict) []unix.SockFilter {
 		}
 		low := uint32(atArguments + argumentLen*r.arg)
 		body := []unix.SockFilter{
-			load(low + 4),
-			unless(0, 4),
 			load(low),
 			{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: r.mask},
 			unless(r.want, 1),
 			answer(r.verdict),
 		}
+		if r.whole {
+			body = append([]unix.SockFilter{load(low + 4), unless(0, uint8(len(body)))}, body...)
+		}
 		if i+1 < len(rules) && rules[i+1].number == r.number {
 			body = append(body, load(atNumber)) // the next alternative looks at the number again
 		} else {
-			body = append(body, answer(fails(unix.EPERM)))
+			body = append(body, answer(r.otherwise))
 		}
 		program = append(program, unless(uint32(r.number), uint8(len(body))))
 		program = append(program, body...)

@@ -14,7 +14,10 @@ func opensOnThisProcessor() []rule {
 	return calls(fails(unix.EACCES), unix.SYS_OPEN, unix.SYS_CREAT, unix.SYS_OPENAT2)
 }
 
-// forbiddenOnThisProcessor start a process, or reach around the filter.
+// forbiddenOnThisProcessor start a process, or are older names of calls that are refused
+// on every processor.
 func forbiddenOnThisProcessor() []rule {
-	return calls(fails(unix.EACCES), unix.SYS_FORK, unix.SYS_VFORK)
+	return append(calls(fails(unix.EACCES), unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_CREAT,
+		unix.SYS_CHMOD, unix.SYS_CHOWN, unix.SYS_LCHOWN, unix.SYS_UTIME, unix.SYS_UTIMES, unix.SYS_FUTIMESAT),
+		except(fails(unix.EACCES), unix.SYS_OPEN, 1, unix.O_TRUNC, unix.O_TRUNC))
 }

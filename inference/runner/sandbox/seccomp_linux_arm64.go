@@ -10,5 +10,6 @@ func sameOnThisProcessor() []rule { return calls(allowed) }
 // opensOnThisProcessor are the other ways to open or change a file.
 func opensOnThisProcessor() []rule { return calls(fails(unix.EACCES), unix.SYS_OPENAT2) }
 
-// forbiddenOnThisProcessor has nothing: there is no fork beside clone here.
+// forbiddenOnThisProcessor has nothing: there is no fork beside clone here, and no call
+// has an older name.
 func forbiddenOnThisProcessor() []rule { return nil }

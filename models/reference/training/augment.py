@@ -154,7 +154,7 @@ def degrade(rnd, x):
     return x.clamp(min=0)
 
 
-def augment(rnd, head, labels, centre, tall=False, plain_share=0.12):
+def augment(rnd, head, labels, centre, tall=False, plain_share=0.12, sharpen_share=0.0, levels=(0.28, 0.92)):
     """head [1,1,..] float 0..1, labels [1,1,..] float (teacher on the original).
 
     -> image float32 [D,H,W] scaled min-max, warped labels uint8 [D,H,W]
@@ -162,6 +162,8 @@ def augment(rnd, head, labels, centre, tall=False, plain_share=0.12):
     p, plain = grid(rnd, centre, tall, plain_share)
     x = sample(head, p)
     warped = sample(labels, p, mode="nearest")
+    if not plain and rnd.chance(sharpen_share):  # interpolation blurred it; a scanner's own image is sharper
+        x = (x + rnd.uniform(0.5, 1.5) * (x - blur(x, [0.7] * 3))).clamp(min=0)
     brain = (warped > 0).float()
     # Closing with two voxels of margin: the ventricles and the CSF belong in.
     mask = -widen(-widen(brain, 4), 2)
@@ -180,7 +182,7 @@ def augment(rnd, head, labels, centre, tall=False, plain_share=0.12):
     # bring white matter to a level of our choice, and clip or spike at 1.
     white = x[warped == 1]
     level = float(white.mean()) if white.numel() else float(x.mean()) * 3
-    x = x * (rnd.uniform(0.28, 0.92) / max(level, 1e-3))
+    x = x * (rnd.uniform(*levels) / max(level, 1e-3))
     x = x.clamp(0, 1) if rnd.chance(0.7) else x
     if float(x.max()) < 1:
         d, h, w = (int(rnd.r.integers(n // 5)) for n in x.shape[2:])

@@ -5,8 +5,11 @@ full resolution, which costs most of its time. The student folds each 2x2x2
 block of voxels into 8 channels first (nothing is lost), works at 1/2, 1/4 and
 1/8 resolution with 32 channels (a width that CPUs handle well), and unfolds
 24 = 8 x 3 channels back into three class scores per voxel, so that a cortex
-of two voxels stays sharp. There is no normalisation layer: what a voxel gets
-must not depend on the patch, the box or the batch around it.
+of two voxels stays sharp. A narrow tail at full resolution then looks at the
+scores beside the image and moves the borders: the teacher decides there by
+single voxels, which the folded layers can express only in part. There is no
+normalisation layer: what a voxel gets must not depend on the patch, the box or
+the batch around it.
 """
 import torch
 from torch import nn
@@ -16,6 +19,8 @@ CLASSES = 3   # 0 background, 1 white matter, 2 grey matter
 WIDTH = 32
 MULTIPLE = 8  # every side of the input must be a multiple of this
 DILATIONS = (1, 2, 1)  # of the three layers at 1/8 resolution
+TAIL = 8  # channels of the layers at full resolution
+TAIL_DILATIONS = (1, 2, 1)  # of those layers; a last one makes scores of them
 
 
 def fold(x):
@@ -55,6 +60,8 @@ class Student(nn.Module):
         self.uq = conv(c, c)
         self.uh = conv(c, c)
         self.out = conv(c, 8 * CLASSES)
+        self.tail = nn.ModuleList([conv(TAIL if i else 1 + CLASSES, TAIL, d) for i, d in enumerate(TAIL_DILATIONS)])
+        self.correction = conv(TAIL, CLASSES)
         for m in self.modules():
             if isinstance(m, nn.Conv3d):
                 nn.init.kaiming_normal_(m.weight, nonlinearity="relu")
@@ -65,6 +72,7 @@ class Student(nn.Module):
             for m in (self.h1, self.q1, *self.e, self.uq, self.uh):
                 m.weight.mul_(0.5)
             self.out.weight.mul_(0.3)
+            self.correction.weight.mul_(0.1)
 
     def forward(self, x, dtype=torch.float32):
         """Scores [B,3,D,H,W]. dtype: in which the layers compute (the weights stay float32).
@@ -79,6 +87,7 @@ class Student(nn.Module):
         def residual(layer, x):
             return F.relu(x + conv(layer, x), inplace=True)
 
+        image = x.to(dtype)
         x = fold(x).to(dtype).contiguous(memory_format=torch.channels_last_3d)
         h = residual(self.h1, F.relu(conv(self.stem, x), inplace=True))
         q = residual(self.q1, halve(h))
@@ -87,7 +96,11 @@ class Student(nn.Module):
             e = residual(layer, e)
         q = residual(self.uq, q + F.interpolate(e, scale_factor=2, mode="nearest"))
         h = residual(self.uh, h + F.interpolate(q, scale_factor=2, mode="nearest"))
-        return unfold(conv(self.out, h).float())
+        scores = unfold(conv(self.out, h))
+        y = torch.cat([image, scores], 1).contiguous(memory_format=torch.channels_last_3d)
+        for layer in self.tail:
+            y = F.relu(conv(layer, y), inplace=True)
+        return scores.float() + conv(self.correction, y).float()
 
 
 def parameters(net):

@@ -42,7 +42,7 @@ def dice(a, b):
     return 2.0 * float((a & b).sum()) / max(1.0, float(a.sum() + b.sum()))
 
 
-def volume(source, teacher, seed, index, tall, plain_share):
+def volume(source, teacher, seed, index, tall, plain_share, sharpen_share, levels):
     """Volume number `index`: image fp16, soft labels of classes 1 and 2 as uint8, brain box."""
     p = source.p
     if tall:
@@ -51,7 +51,7 @@ def volume(source, teacher, seed, index, tall, plain_share):
     for attempt in range(6):
         rnd = Random(seed, index, attempt)
         k = int(rnd.r.choice(len(source.names), p=p))
-        x, warped = augment(rnd, *source.items[k], tall, plain_share)
+        x, warped = augment(rnd, *source.items[k], tall, plain_share, sharpen_share, levels)
         q = teacher.probabilities(x.numpy())
         got = q.argmax(0)
         brain = dice(got > 0, warped.numpy() > 0)
@@ -73,11 +73,14 @@ def main():
     a.add_argument("--heads", required=True)
     a.add_argument("--weights", required=True, help='JSON: {"head": weight}')
     a.add_argument("--pool", required=True, type=pathlib.Path)
+    a.add_argument("--start", type=int, default=0)
     a.add_argument("--count", type=int, default=200)
     a.add_argument("--tall-from", type=int, default=0,
                    help="from here on, every even volume shows a head with its neck and face")
     a.add_argument("--plain-from", type=int, default=10**6,
                    help="from here on, four volumes in five keep the head's own sharpness")
+    a.add_argument("--low-from", type=int, default=10**6,
+                   help="from here on, white matter lies where whole heads have it: at 0.27 to 0.55 of the brightest voxel")
     a.add_argument("--part", default="0/1")
     a.add_argument("--seed", type=int, default=20261121)
     a.add_argument("--threads", type=int, default=1)
@@ -87,7 +90,7 @@ def main():
     teacher = Teacher(a.teacher, a.threads)
     source = Source(a.heads, json.loads(a.weights), teacher)
     part, parts = map(int, a.part.split("/"))
-    for i in range(part, a.count, parts):
+    for i in range(a.start + part, a.count, parts):
         path = a.pool / f"{i:04d}.npz"
         if path.exists():
             continue
@@ -95,7 +98,9 @@ def main():
         with open(tmp, "wb") as f:
             np.savez(f, **volume(source, teacher, a.seed, i,
                                  tall=i >= a.tall_from and i % 2 == 0,
-                                 plain_share=0.12 if i < a.plain_from else 0.8))
+                                 plain_share=0.8 if i >= a.plain_from else 0.12,
+                                 sharpen_share=0.5 if i >= a.low_from else 0.0,
+                                 levels=(0.27, 0.55) if i >= a.low_from and i % 8 else (0.28, 0.92)))
         tmp.replace(path)
 
 

@@ -1,7 +1,7 @@
 """Trains the student by function distillation; see README.md for the commands.
 
 Reads the pool that produce.py writes, in a fixed order: before step s it has
-taken volumes 0 .. s/every + warmup and keeps the last --keep of them; it waits
+taken the first s/every + warmup volumes and keeps the last --keep of them; it waits
 for a volume that is not there yet. So the seed decides the result, however
 fast the producer is. Learning rate: constant, then linear to almost nothing
 over the last --decay steps, where the patches are larger too.
@@ -73,17 +73,24 @@ def main():
     a.add_argument("--batch", type=int, default=2)
     a.add_argument("--keep", type=int, default=64)
     a.add_argument("--every", type=int, default=16)
-    a.add_argument("--volumes", type=int, default=200, help="how many the pool will hold")
+    a.add_argument("--use", default="0:10000", help="the pool's volumes in their order, as ranges: 106:205,340:430")
+    a.add_argument("--warmup", type=int, default=8, help="volumes before the first step")
+    a.add_argument("--volumes", type=int, default=200, help="how many to take in all")
     a.add_argument("--lr", type=float, default=1.5e-3)
     a.add_argument("--seed", type=int, default=20261121)
     a.add_argument("--threads", type=int, default=1)
     a.add_argument("--save", type=int, default=100)
+    a.add_argument("--warm", type=pathlib.Path, help="begin with the averaged weights of this checkpoint; layers that it lacks are new")
     a = a.parse_args()
     torch.manual_seed(a.seed)
     torch.set_num_threads(a.threads)
     a.out.mkdir(parents=True, exist_ok=True)
 
-    net = Student().to(memory_format=torch.channels_last_3d)
+    net = Student()
+    if a.warm:
+        missing, unknown = net.load_state_dict(torch.load(a.warm, weights_only=False)["average"], strict=False)
+        print("new layers:", missing, "left out:", unknown)
+    net = net.to(memory_format=torch.channels_last_3d)
     average = {k: v.detach().clone() for k, v in net.state_dict().items()}
     opt = torch.optim.AdamW(net.parameters(), lr=a.lr, weight_decay=1e-4)
     first = 0
@@ -96,16 +103,16 @@ def main():
         first = state["step"]
     print("parameters", parameters(net), "from step", first, flush=True)
 
-    warmup = 8  # volumes before the first step
-    taken = max(0, min(a.volumes, (first - 1) // a.every + warmup) - a.keep)
+    order = [i for part in a.use.split(",") for i in range(*map(int, part.split(":")))][:a.volumes]
+    taken = max(0, min(len(order), (first - 1) // a.every + a.warmup) - a.keep)
     ring = {}
     began = time.time()
     shown = []
     change = a.steps - a.decay
     last = min(a.steps, a.stop or a.steps)
     for step in range(first, last):
-        while taken < min(a.volumes, step // a.every + warmup):
-            ring[taken % a.keep] = load(a.pool, taken)
+        while taken < min(len(order), step // a.every + a.warmup):
+            ring[taken % a.keep] = load(a.pool, order[taken])
             taken += 1
         big = step >= change
         rnd = np.random.default_rng((a.seed, 1, step))
