@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,6 +61,27 @@ func TestOneTaskAmongThreeNodes(t *testing.T) {
 	}
 	if o := c.wait(id); o.State != scheduler.Delivered || o.Receipt.Receipt.Task != id {
 		t.Errorf("after delivery: %s", o.State)
+	}
+}
+
+// TestANodeThatJustJoinedARelayHearsOfTheOffer has no direct way from clinic to node: the
+// relay passes on what comes while the node is in its mesh.
+func TestANodeThatJustJoinedARelayHearsOfTheOffer(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	c := newClinic(t, ctx, func(b *broker.Config) { b.RoundWait = testLimit })
+	relay := newMember(t, ctx)
+	relay.market.Peers([]string{"DE"}) // joins
+	c.connect(relay)
+	c.awaitMembers(1)
+	n := newNode(t, ctx, nil)
+	id := c.submit("through a relay")
+	c.await(broker.Offered)
+	n.connect(relay)
+	c.wantResult(c.wait(id))
+	rounds := slices.DeleteFunc(c.events.all(), func(e broker.Event) bool { return e.Kind != broker.Offered })
+	if len(rounds) != 1 {
+		t.Errorf("%d rounds, want 1", len(rounds))
 	}
 }
 

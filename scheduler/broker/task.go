@@ -18,6 +18,10 @@ import (
 // retryPause is how long a task's loop waits after a write to disk failed.
 const retryPause = time.Second
 
+// announceAgain is when an offer with too few bids is published again: a heartbeat of
+// gossip later, and half a bid window before the choice. The pause doubles from then on.
+const announceAgain = 700 * time.Millisecond
+
 // bidder is a bid that was taken, and where its node waits for the answer.
 type bidder struct {
 	bid   scheduler.Bid
@@ -186,11 +190,38 @@ func (t *task) offer() error {
 	b.running.Go(func() {
 		ctx, cancel := context.WithTimeout(b.ctx, wait)
 		defer cancel()
-		if err := b.Market.Publish(ctx, o, b.Key); err != nil && b.ctx.Err() == nil {
-			b.Log.Warn("offer not published; the next round tries again", "task", t.id.Short(), "round", o.Round, "error", err)
-		}
+		t.announce(ctx, o)
 	})
 	return nil
+}
+
+// announce publishes an offer, and again while bids are wanted: a node that had just
+// joined a relay's mesh was not sent the first and, being in the mesh now, is not told of
+// it either. Who has bid takes no notice.
+func (t *task) announce(ctx context.Context, o scheduler.Offer) {
+	b := t.b
+	for pause := announceAgain; ; pause *= 2 {
+		if err := b.Market.Publish(ctx, o, b.Key); err != nil {
+			if b.ctx.Err() == nil {
+				b.Log.Warn("offer not published; the next round tries again", "task", t.id.Short(), "round", o.Round, "error", err)
+			}
+			return
+		}
+		select {
+		case <-b.Clock.After(pause):
+		case <-ctx.Done():
+			return
+		}
+		wanted := false
+		err := t.do(ctx, func() error {
+			wanted = t.rec.Task.State == scheduler.Offered && t.rec.Task.Round == o.Round && len(t.candidates()) < scheduler.LotteryWanted
+			return nil
+		})
+		if err != nil || !wanted {
+			return
+		}
+		o.Expires = o.Expires.Add(-time.Millisecond) // gossip knows a message by its content
+	}
 }
 
 // collect ends the round when its window is over or enough bids are in.
