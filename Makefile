@@ -7,10 +7,13 @@ TOOLS   := $(CURDIR)/.tools
 ROOMS   := agent attest cmd hwprobe inference models scheduler testdata
 OUT     ?= demo-out
 ROOM    ?=
+FUZZ_TIME    ?= 10m
+FUZZ_JOBS    ?= 2
+FUZZ_FOLDERS ?= $(ROOMS)
 export PATH := $(TOOLS)/bin:$(PATH)
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: $(RUNTIME)/node_modules/.package-lock.json ## bring libonnxruntime for this machine, by lockfile with checksums
 	@./packaging/runtime/check.sh
@@ -30,14 +33,24 @@ verify-demo: ## recompute the epoch of the last demo from its files
 test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmjs, a registry, real files (unpacked, not installed)
 	@./packaging/test-tools.sh $(TOOLS)
 	@./packaging/checks/install.sh
+	@./packaging/test-vulkan.sh $(TOOLS)
 	@./packaging/test-registry.sh $(TOOLS)
 
 test: build test-tools ## run every test
 	go test -timeout 10m ./... ./testdata ./testdata/generate
 
+check-peers: demo test-tools ## hand the results of demo and tests to PixelMed's validator and an Orthanc
+	@./packaging/checks/peers-tools.sh $(TOOLS)
+	@rm -rf $(TOOLS)/peers/objects && mkdir -p $(TOOLS)/peers/objects
+	MEDHIVE_KEEP=$(TOOLS)/peers/objects go test -count=1 ./inference/report
+	@./packaging/checks/peers.sh $(TOOLS) $(OUT) $(TOOLS)/peers/objects
+
 bench: build test-tools ## measure the targets; ROOM=name for one room; writes bench.json
 	@./packaging/test-tools.sh $(TOOLS) bench
 	go run ./cmd/bench --room "$(ROOM)" --out bench.json
+
+fuzz: deps ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOBS at a time; prints executions
+	@./packaging/fuzz.sh $(FUZZ_TIME) $(FUZZ_JOBS) $(FUZZ_FOLDERS)
 
 lint: ## gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l $(ROOMS)); test -z "$$unformatted" || { echo "run gofmt on: $$unformatted"; exit 1; }
@@ -52,4 +65,4 @@ generate: ## rebuild contracts, bindings, protobuf and the de-identification tab
 clean: ## remove what the targets above made
 	rm -rf bin $(OUT) bench.json .tools $(RUNTIME)/node_modules attest/contracts/node_modules packaging/checks/node_modules
 
-.PHONY: help deps build demo verify-demo test test-tools bench lint generate clean
+.PHONY: help deps build demo verify-demo test test-tools check-peers bench lint generate clean

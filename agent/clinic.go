@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -40,6 +41,9 @@ type ClinicConfig struct {
 	Namespaces clinic.Namespaces
 	Events     func(broker.Event) // may be nil; called in order
 	Log        *slog.Logger
+	// Reader is the program that parses studies and results in confinement, with its
+	// arguments: see clinic.Serve. nil is this executable.
+	Reader []string
 }
 
 // Submission asks for one study to be analysed.
@@ -146,7 +150,10 @@ func startClinic(ctx context.Context, conf ClinicConfig, dress func(host.Host) h
 	}
 	c.broker, err = broker.New(broker.Config{
 		Host: c.host, Market: c.market, DB: c.db, Blobs: blobs, Key: c.key, Domain: c.domain,
-		Check: c.check, Events: conf.Events, Lease: conf.Lease, Log: conf.Log,
+		Check: func(task models.Digest, receipt attest.Receipt, encoded []byte) error {
+			return c.check(running, task, receipt, encoded)
+		},
+		Events: conf.Events, Lease: conf.Lease, Log: conf.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -179,9 +186,24 @@ func (c *Clinic) openState() (err error) {
 	if err != nil {
 		return err
 	}
-	c.door = clinic.NewDoor(c.vault, dicom.DefaultLimits(), time.Now).WithNamespaces(c.conf.Namespaces)
+	if len(c.conf.Reader) == 0 {
+		if c.conf.Reader, err = ownReader(); err != nil {
+			return err
+		}
+	}
+	c.door = clinic.NewDoor(c.vault, dicom.DefaultLimits(), time.Now).WithNamespaces(c.conf.Namespaces).
+		Confined(clinic.Confine{Command: c.conf.Reader, Log: c.conf.Log})
 	c.catalog, err = OpenCatalog(filepath.Dir(c.conf.State))
 	return err
+}
+
+// ownReader is this executable as a confined reader.
+func ownReader() ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the reader's program: %w", err)
+	}
+	return []string{self, "reader"}, nil
 }
 
 // Close ends the loops and lets go of state. Open tasks resume at the next start.
@@ -209,7 +231,7 @@ func (c *Clinic) Close() error {
 
 // check judges a node's result before the clinic countersigns: it must decode, be
 // of this task's model, and restore to the study that was sent.
-func (c *Clinic) check(task models.Digest, receipt attest.Receipt, encoded []byte) error {
+func (c *Clinic) check(ctx context.Context, task models.Digest, receipt attest.Receipt, encoded []byte) error {
 	result, err := inference.DecodeResult(encoded)
 	if err != nil {
 		return err
@@ -224,7 +246,10 @@ func (c *Clinic) check(task models.Digest, receipt attest.Receipt, encoded []byt
 	if err := c.door.CheckReceipt(task, receipt, result.Findings); err != nil {
 		return err
 	}
-	_, err = c.door.Restore(task, result, receipt.FinishedAt)
+	_, err = c.door.Restore(ctx, task, result, receipt.FinishedAt)
+	if errors.Is(err, clinic.ErrNotJudged) {
+		err = fmt.Errorf("%w: %w", broker.ErrNotJudged, err)
+	}
 	return err
 }
 
@@ -239,19 +264,20 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	study, err := takeIn(ctx, s.Path, pkg.Manifest)
+	study, err := c.door.Intake(ctx, s.Path, pkg.Manifest)
 	if err != nil {
 		return report, err
 	}
-	if study.Picture != nil {
-		c.narrate("intake", fmt.Sprintf("one %s image", study.Picture.Modality))
+	report.LeftOut = study.Notes
+	if study.Picture {
+		c.narrate("intake", fmt.Sprintf("one %s image", study.Modality))
 	} else {
-		report.LeftOut = study.Series.Notes
-		c.narrate("intake", fmt.Sprintf("%d slices of one %s series, geometry checked", study.Slices(), study.Series.Modality))
+		c.narrate("intake", fmt.Sprintf("%d slices of one %s series, geometry checked", study.Slices(), study.Modality))
 	}
 	report.Phases.Intake = lap(&begun)
 	prepared, err := c.door.Prepare(ctx, study, pkg)
-	if err != nil {
+	// The market may take hours; the images need not wait for it.
+	if err = errors.Join(err, study.Close()); err != nil {
 		return report, err
 	}
 	c.narrate("deidentify", fmt.Sprintf("PS3.15 Basic Profile, then %d allowed attributes; identity stays in the vault", len(pkg.Manifest.AllowedAttrs)))
@@ -274,21 +300,13 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	report.Priority = outcome.Class.String()
 	if outcome.State != scheduler.Resulted && outcome.State != scheduler.Delivered {
 		err := fmt.Errorf("%w: task %s is %s: %s; submit it again to try anew; a report and a FHIR bundle that say so are in the folder of the results", ErrNoResult, prepared.Task.Short(), outcome.State, outcome.Reason)
-		return report, errors.Join(err, c.notify(s.Out, study, pkg, outcome, &report))
+		return report, errors.Join(err, c.notify(s.Out, pkg, outcome, &report))
 	}
 	lap(&begun)
 	err = c.deliver(ctx, s.Out, outcome, &report)
 	report.Phases.Deliver = lap(&begun)
 	report.Phases.Total = time.Since(start)
 	return report, err
-}
-
-// takeIn reads what a model takes: a series, or one picture.
-func takeIn(ctx context.Context, path string, m models.Manifest) (*clinic.Study, error) {
-	if m.Axes() == 2 {
-		return clinic.IntakePicture(ctx, path, m.Selection, dicom.DefaultLimits())
-	}
-	return clinic.Intake(ctx, path, m.Selection, dicom.DefaultLimits())
 }
 
 // deliver gives the result its patient back and writes it once.
@@ -304,7 +322,7 @@ func (c *Clinic) deliver(ctx context.Context, out string, outcome broker.Outcome
 	if err != nil {
 		return err
 	}
-	files, err := c.door.Restore(outcome.Task, result, outcome.Receipt.Receipt.FinishedAt)
+	files, err := c.door.Restore(ctx, outcome.Task, result, outcome.Receipt.Receipt.FinishedAt)
 	if err != nil {
 		return err
 	}
@@ -322,12 +340,12 @@ func (c *Clinic) deliver(ctx context.Context, out string, outcome broker.Outcome
 
 // notify leaves a report and a bundle in out that say why there is no result, so that
 // who waits for one in the archive or the record system is told.
-func (c *Clinic) notify(out string, study *clinic.Study, pkg models.Package, outcome broker.Outcome, report *Report) error {
+func (c *Clinic) notify(out string, pkg models.Package, outcome broker.Outcome, report *Report) error {
 	delivery, err := clinic.NewDelivery(c.vault, out)
 	if err != nil {
 		return err
 	}
-	files, err := c.door.Notice(study, pkg, outcome.Task, string(outcome.State)+": "+outcome.Reason)
+	files, err := c.door.Notice(pkg, outcome.Task, string(outcome.State)+": "+outcome.Reason)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/medhive/medhive/agent/p2p"
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/chain"
+	"github.com/medhive/medhive/attest/compute"
 	"github.com/medhive/medhive/attest/epoch"
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/attest/intake"
@@ -36,6 +37,8 @@ type CoordinatorConfig struct {
 	PosterKey      string        // file of the key that posts roots; empty: the development chain's
 	Epoch          time.Duration // length of an epoch; 0: only when CloseEpoch is called
 	ChallengeEvery time.Duration // mean time between two challenges of one node
+	ExamineEvery   time.Duration // mean time between two compute challenges of one node; 0: only when ExamineAll is called
+	ExamineLength  time.Duration // of a compute challenge at the claimed rate; 0: challenge.Length
 	Regions        []string      // whose offers this host relays, so that small networks hold together; nil: DefaultRegions
 	Log            *slog.Logger
 }
@@ -54,6 +57,7 @@ type Coordinator struct {
 	taken      *taken
 	intake     *intake.Server
 	challenger *uptime.Challenger
+	examiner   *compute.Examiner
 	seen       *seenNodes
 
 	archive epoch.Archive
@@ -87,7 +91,7 @@ func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinat
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.takeStatements, c.challengeNodes, c.announce} {
+	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.takeStatements, c.challengeNodes, c.examineNodes, c.announce} {
 		if err := step(running); err != nil {
 			return nil, err
 		}
@@ -160,7 +164,11 @@ func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
 }
 
 func (c *Coordinator) takeStatements(context.Context) error {
-	c.taken = newTaken(c.store)
+	claims, err := openClaims(c.db)
+	if err != nil {
+		return err
+	}
+	c.taken = newTaken(c.store, claims)
 	c.intake = intake.New(c.taken, c.conf.Network.Domain(), intake.Options{Admit: c.registry.admit, Log: c.conf.Log})
 	c.intake.Start(c.host)
 	return nil
@@ -265,14 +273,15 @@ func (c *Coordinator) Close() error {
 // somebody can wait for it.
 type taken struct {
 	intake.Store
+	claims claims
 
 	mu   sync.Mutex // guards seen and more
 	seen map[[32]byte]bool
 	more chan struct{} // closed and replaced when seen grows
 }
 
-func newTaken(store intake.Store) *taken {
-	return &taken{Store: store, seen: map[[32]byte]bool{}, more: make(chan struct{})}
+func newTaken(store intake.Store, claims claims) *taken {
+	return &taken{Store: store, claims: claims, seen: map[[32]byte]bool{}, more: make(chan struct{})}
 }
 
 // PutReceipt implements intake.Store.
@@ -287,6 +296,9 @@ func (t *taken) PutReceipt(ctx context.Context, digest [32]byte, r attest.Signed
 // PutProfile implements intake.Store.
 func (t *taken) PutProfile(ctx context.Context, p attest.SignedProfile) error {
 	if err := t.Store.PutProfile(ctx, p); err != nil {
+		return err
+	}
+	if err := t.claims.note(p); err != nil {
 		return err
 	}
 	t.note(common.BytesToHash(p.Statement.Node[:]))

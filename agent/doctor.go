@@ -81,6 +81,8 @@ type DoctorConfig struct {
 	Provider    string   // that the node is to run on
 	Library     string   // libonnxruntime; empty: found
 	Runner      []string // command line of the runner; empty: this executable's own
+	Reader      []string // command line of the reader of studies; empty: this executable's own
+	NVML        []string // command line that asks NVIDIA's library (device.NVMLChild); empty: it is not asked
 	Log         *slog.Logger
 }
 
@@ -88,7 +90,11 @@ type DoctorConfig struct {
 // its own that it removes again. The error is the context's.
 func Examine(ctx context.Context, conf DoctorConfig) (Examination, error) {
 	e := Examination{State: CheckOK}
-	e.add(checkEngine(ctx, conf)...)
+	engine, trials := checkEngine(ctx, conf)
+	e.add(engine...)
+	e.add(checkReader(ctx, conf.Reader))
+	e.add(checkDevices(ctx, conf, trials)...)
+	e.add(checkPower(ctx, conf)...)
 	e.add(checkState(conf.Home)...)
 	now := time.Now()
 	synchronised, known := clockSynchronised()
@@ -99,17 +105,17 @@ func Examine(ctx context.Context, conf DoctorConfig) (Examination, error) {
 }
 
 // checkEngine looks at everything that runs a model: library, runner, confinement,
-// providers.
-func checkEngine(ctx context.Context, conf DoctorConfig) []Check {
+// providers, of which the trials are given too.
+func checkEngine(ctx context.Context, conf DoctorConfig) ([]Check, []runner.ProviderTrial) {
 	library, err := ort.Locate(conf.Library)
 	if err != nil {
 		return []Check{{Name: "onnx runtime", State: CheckFail, What: "no library; the runner and the providers were not tried", Cause: err.Error(),
-			Fix: "run `make deps`, or install libonnxruntime 1.24 or newer and name it with --ort-lib"}}
+			Fix: "run `make deps`, or install libonnxruntime 1.24 or newer and name it with --ort-lib"}}, nil
 	}
 	o := runner.Options{Command: conf.Runner, Library: library, Threads: runtime.NumCPU(), Log: quiet(conf.Log)}
 	if len(o.Command) == 0 {
 		if o.Command, err = ownRunner(); err != nil {
-			return []Check{{Name: "runner", State: CheckFail, What: "it was not started", Cause: err.Error(), Fix: "install medhive anew"}}
+			return []Check{{Name: "runner", State: CheckFail, What: "it was not started", Cause: err.Error(), Fix: "install medhive anew"}}, nil
 		}
 	}
 	version, runnerChecks := checkRunner(ctx, o, conf.Home)
@@ -122,7 +128,7 @@ func checkEngine(ctx context.Context, conf DoctorConfig) []Check {
 	if err != nil {
 		trials = nil // providerChecks then says that the wanted one was not tried
 	}
-	return slices.Concat([]Check{found}, runnerChecks, providerChecks(trials, conf.Provider, err))
+	return slices.Concat([]Check{found}, runnerChecks, providerChecks(trials, conf.Provider, err)), trials
 }
 
 // checkRunner starts a runner with the first model that can be read.

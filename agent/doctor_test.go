@@ -156,7 +156,7 @@ func TestExamineThisMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]CheckState{"onnx runtime": CheckOK, "runner": CheckOK, "provider cpu": CheckOK, "state folder": CheckOK, "network file": CheckWarn} {
+	for name, want := range map[string]CheckState{"onnx runtime": CheckOK, "runner": CheckOK, "reader": CheckOK, "provider cpu": CheckOK, "state folder": CheckOK, "network file": CheckWarn} {
 		judged(t, named(t, e.Checks, name), want)
 	}
 	named(t, e.Checks, "confinement: memory")

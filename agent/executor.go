@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 
-	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models/catalog"
 	"github.com/medhive/medhive/models/store"
@@ -27,13 +26,14 @@ func priorityOf(c scheduler.Class) runner.Priority {
 // store meanwhile, so that no fetch evicts it.
 type executor struct {
 	pool     *runner.Pool
-	catalog  *catalog.Catalog
+	models   *offers
 	packages *store.Store
 	holder   string // under which name packages are held
+	energy   *energy
 }
 
 func (e executor) Execute(ctx context.Context, job worker.Job, progress func(stage string, done float64)) (worker.Output, error) {
-	entry, err := e.catalog.Entry(job.PackageDigest.String())
+	entry, err := e.models.Entry(job.PackageDigest.String())
 	if err != nil {
 		return worker.Output{}, err
 	}
@@ -48,16 +48,19 @@ func (e executor) Execute(ctx context.Context, job worker.Job, progress func(sta
 	if err != nil {
 		return worker.Output{}, err
 	}
+	recording := e.energy.begin()
+	defer recording.Stop()
 	result, err := e.pool.Do(ctx, runner.Job{Package: pkg, Study: job.Payload, Priority: priorityOf(job.Class), Progress: progress})
 	if err != nil {
 		return worker.Output{}, err
 	}
+	energy := e.energy.settle(recording, result.Findings.Provider)
 	encoded, err := result.Encode()
 	if err != nil {
 		return worker.Output{}, err
 	}
 	return worker.Output{
 		Result: encoded, Provider: result.Findings.Provider, Runtime: result.Findings.RuntimeName(),
-		EnergyBasis: hwprobe.Unmeasured,
+		EnergyMilliJ: energy.milliJ, EnergyBasis: energy.basis,
 	}, nil
 }

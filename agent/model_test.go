@@ -17,6 +17,7 @@ import (
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/ort"
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/models/labelmap"
 	"github.com/medhive/medhive/models/reference"
 	"github.com/medhive/medhive/testdata"
 )
@@ -36,6 +37,10 @@ func twin(t *testing.T, dir, id, version string, bend func(*models.Manifest, *in
 		t.Fatal(err)
 	}
 	text, err := reference.File(m.Example.Expected.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, err := reference.File(m.Example.Labels.File)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +67,7 @@ func twin(t *testing.T, dir, id, version string, bend func(*models.Manifest, *in
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{models.ManifestFile: manifest, m.Weights.File: p.Weights, "example.tar": study, "example.json": text} {
+	for name, data := range map[string][]byte{models.ManifestFile: manifest, m.Weights.File: p.Weights, "example.tar": study, "example.json": text, "example.labels": labels} {
 		if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -89,6 +94,84 @@ func TestBuiltInModelsPass(t *testing.T) {
 			t.Errorf("%s: %+v", m.Name(), m.Validations)
 		}
 	}
+}
+
+// relabelled puts other labels into a package folder that twin made.
+func relabelled(t *testing.T, folder string, bend func(*labelmap.Set)) string {
+	t.Helper()
+	path := filepath.Join(folder, models.ManifestFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.ParseManifest(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(folder, m.Example.Labels.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := labelmap.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bend(&set)
+	data = set.Encode()
+	m.Example.Labels.SHA256, m.Example.Labels.Bytes = models.DigestOf(data), int64(len(data))
+	if err := os.WriteFile(filepath.Join(folder, m.Example.Labels.File), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeManifest(path, m); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// Voxels decide, not their number: the same labels elsewhere don't pass. A package from
+// before there were labels is still compared by its extents, and says so.
+func TestValidateComparesVoxels(t *testing.T) {
+	home := t.TempDir()
+	said := func(folder string) (string, error) {
+		verdicts, err := ValidateModel(t.Context(), home, folder, []string{"cpu"}, ModelBench{}, func(string) {})
+		if len(verdicts) != 1 || verdicts[0].Passed != (err == nil) {
+			t.Fatalf("%v %+v", err, verdicts)
+		}
+		return verdicts[0].Detail, err
+	}
+	if text, err := said(twin(t, t.TempDir(), "same", "1.0.0", nil)); err != nil || !strings.Contains(text, "voxel by voxel: Dice at least") {
+		t.Errorf("the same: %v, %s", err, text)
+	}
+	elsewhere := relabelled(t, twin(t, t.TempDir(), "elsewhere", "1.0.0", nil), func(s *labelmap.Set) {
+		size := s.Delivered.Size
+		s.Delivered = mirrored(t, s.Delivered)
+		if s.Delivered.Size != size {
+			t.Fatal("another size")
+		}
+	})
+	if text, err := said(elsewhere); !errors.Is(err, ErrNotValidated) || !strings.Contains(text, "matter has a Dice of 0.") {
+		t.Errorf("mirrored: %v, %s", err, text)
+	}
+	old := twin(t, t.TempDir(), "old", "1.0.0", func(m *models.Manifest, _ *inference.Findings) { m.Example.Labels = models.ExampleFile{} })
+	if text, err := said(old); err != nil || !strings.Contains(text, "by extents alone") {
+		t.Errorf("without labels: %v, %s", err, text)
+	}
+	junk := twin(t, t.TempDir(), "junk", "1.0.0", func(m *models.Manifest, _ *inference.Findings) { m.Example.Labels = m.Example.Input })
+	if _, err := ValidateModel(t.Context(), home, junk, []string{"cpu"}, ModelBench{}, func(string) {}); err == nil || !strings.Contains(err.Error(), "its example's labels") {
+		t.Errorf("labels that are none: %v", err)
+	}
+}
+
+// mirrored is the volume read backwards: every count stays.
+func mirrored(t *testing.T, v labelmap.Volume) labelmap.Volume {
+	t.Helper()
+	labels := v.Labels()
+	slices.Reverse(labels)
+	out, err := labelmap.Pack(v.Size, labels, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func TestValidateTellsWhatDiffers(t *testing.T) {
@@ -125,6 +208,24 @@ func warmed(t *testing.T, home string) (*Node, error) {
 	return n, n.warmRunners(t.Context())
 }
 
+// offering are the names of the models that a node bids for.
+func offering(n *Node) string {
+	n.models.mu.RLock()
+	var names []string
+	var digests []models.Digest
+	for d, m := range n.models.ready {
+		names, digests = append(names, m.entry.Name()), append(digests, d)
+	}
+	n.models.mu.RUnlock()
+	for i := len(names) - 1; i >= 0; i-- {
+		if _, ok := n.models.model(digests[i]); !ok {
+			names = slices.Delete(names, i, i+1)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
 func TestNodeOffersOnlyWhatPassed(t *testing.T) {
 	home := t.TempDir()
 	folders := filepath.Join(home, "models")
@@ -139,23 +240,12 @@ func TestNodeOffersOnlyWhatPassed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var offered []string
-	for digest := range n.ready {
-		e, err := n.catalog.Entry(digest.String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		offered = append(offered, e.Name())
+	if got, want := offering(n), "ct-lung-bone@1.0.0 fetched@1.0.0 radiograph-quality@1.0.0 t1-tissue@1.0.0"; got != want {
+		t.Errorf("offers %v; want %v", got, want)
 	}
-	slices.Sort(offered)
-	if want := []string{"ct-lung-bone@1.0.0", "fetched@1.0.0", "radiograph-quality@1.0.0", "t1-tissue@1.0.0"}; !slices.Equal(offered, want) {
-		t.Errorf("offers %v; want %v", offered, want)
-	}
-	if said := strings.Join(n.leftOut, "\n"); len(n.leftOut) != 3 || !strings.Contains(said, "wrong@1.0.0 is not offered: it did not pass") || !strings.Contains(said, "bare@1.0.0 is not offered") {
+	leftOut := n.models.omissions()
+	if said := strings.Join(leftOut, "\n"); len(leftOut) != 3 || !strings.Contains(said, "wrong@1.0.0 is not offered: it did not pass") || !strings.Contains(said, "bare@1.0.0 is not offered") {
 		t.Errorf("left out: %s", said)
-	}
-	if _, err := RemoveModel(home, "fetched", false); err == nil || !strings.Contains(err.Error(), "held by node anna") {
-		t.Errorf("removed while a node offers it: %v", err)
 	}
 	closing(t, n.Close)
 	verdicts, err := n.packages.Validations(fetched.Digest)
@@ -163,16 +253,16 @@ func TestNodeOffersOnlyWhatPassed(t *testing.T) {
 		t.Errorf("%v %+v", err, verdicts)
 	}
 	n, err = warmed(t, home) // the verdicts are there: nothing is tried again
-	if err != nil || len(n.ready) != 4 {
-		t.Errorf("%v, offers %d", err, len(n.ready))
+	if err != nil || len(n.models.ready) != 4 {
+		t.Errorf("%v, offers %s", err, offering(n))
 	}
 	again, err := n.packages.Validations(fetched.Digest)
 	if err != nil || !again[0].Time.Equal(verdicts[0].Time) {
 		t.Errorf("%v: tried again at %v", err, again)
 	}
 	closing(t, n.Close)
-	if name, err := RemoveModel(home, "fetched", false); err != nil || name != "fetched@1.0.0" {
-		t.Errorf("removed after the node ended: %v", err)
+	if r, err := RemoveModel(home, "fetched", false); err != nil || r.Model != "fetched@1.0.0" || len(r.WaitsFor) > 0 {
+		t.Errorf("removed after the node ended: %v %+v", err, r)
 	}
 	if _, err := RemoveModel(home, "t1-tissue", true); err == nil || !strings.Contains(err.Error(), "part of this program") {
 		t.Errorf("the built-in one: %v", err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/models/labelmap"
 )
 
 // defaultValueError is the manifest's max_value_error where it says nothing.
@@ -15,8 +16,8 @@ const defaultValueError = 0.001
 // differences says how got lies outside what the manifest's tolerance allows around
 // want, one sentence each; none means that they agree. It is a pure function.
 //
-// Findings hold extents, not voxels, so a Dice coefficient can't be computed from them;
-// but it can be bounded. Dice = 2|A∩B| / (|A|+|B|) and |A∩B| ≤ min(|A|,|B|), so a Dice of
+// Findings hold extents, not voxels (labelDifferences compares those), so a Dice
+// coefficient can't be computed from them; but it can be bounded. Dice = 2|A∩B| / (|A|+|B|) and |A∩B| ≤ min(|A|,|B|), so a Dice of
 // d or more needs ||A|−|B|| ≤ (1−d)·(|A|+|B|). That is what is asked of extents and of
 // what is measured on them. Other figures may differ by max_value_error × max(1, |value|).
 func differences(m models.Manifest, want, got inference.Findings) (found []string) {
@@ -114,4 +115,41 @@ func boxDice(a, b inference.Box) float64 {
 		common, sizeA, sizeB = common*overlap, sizeA*lengthA, sizeB*lengthB
 	}
 	return 2 * common / (sizeA + sizeB)
+}
+
+// labelDifferences compares voxel by voxel. Of what is delivered, each structure must reach
+// the manifest's Dice. Where the model's graph gives scores and the manifest names a
+// margin, the labels before any step on connected parts may differ only where the expected
+// ones hung by less than it. seen says in words how closely they agree. It is pure.
+func labelDifferences(m models.Manifest, want, got labelmap.Set) (seen string, found []string) {
+	delivered, err := labelmap.Compare(want.Delivered, got.Delivered)
+	if err != nil {
+		return "", []string{err.Error()}
+	}
+	lowest := 1.0
+	for _, l := range m.Structures() {
+		dice := delivered.Labels[l.Value].Dice()
+		lowest = min(lowest, dice)
+		if dice < m.Tolerance.MinDice {
+			found = append(found, fmt.Sprintf("%s has a Dice of %.4f with what is expected; at least %g is wanted", l.Name, dice, m.Tolerance.MinDice))
+		}
+	}
+	seen = fmt.Sprintf("voxel by voxel: Dice at least %.6g, %d voxels differ", lowest, delivered.Differ)
+	margin := m.Tolerance.MaxLabelMargin
+	switch {
+	case margin == 0:
+		return seen, found
+	case want.Direct.IsZero() && got.Direct.IsZero():
+		return seen + "; max_label_margin asks nothing of a graph without scores that argmax reduces", found
+	case want.Margin != margin:
+		return seen, append(found, fmt.Sprintf("the example was made for a max_label_margin of %g, the manifest says %g; make it anew with `medhive model example`", want.Margin, margin))
+	}
+	direct, err := labelmap.Compare(want.Direct, got.Direct)
+	if err != nil {
+		return seen, append(found, err.Error())
+	}
+	if direct.Certain > 0 {
+		found = append(found, fmt.Sprintf("%d voxels have another label although their two best scores were at least %g apart", direct.Certain, margin))
+	}
+	return seen + fmt.Sprintf(", none of them where the scores were %g apart", margin), found
 }

@@ -23,6 +23,7 @@ import (
 const (
 	exampleStudy    = "example.tar"
 	exampleFindings = "example.json"
+	exampleLabels   = "example.labels" // of a segmentation
 )
 
 // maxExampleStudy is what a manifest allows an example's study.
@@ -69,7 +70,7 @@ func MakeExample(ctx context.Context, folder, study, picture string, bench Model
 		return out, err
 	}
 	started := time.Now()
-	result, err := process.Analyze(ctx, payload, nil)
+	result, err := process.Examine(ctx, payload)
 	if err = errors.Join(err, process.Close()); err != nil {
 		return out, err
 	}
@@ -85,13 +86,15 @@ func MakeExample(ctx context.Context, folder, study, picture string, bench Model
 	}
 	files := map[string][]byte{exampleStudy: payload, exampleFindings: append(text, '\n')}
 	for _, f := range result.Files {
-		if f.Name != inference.OverlayFile || picture == "" {
-			continue
+		switch {
+		case f.Name == inference.LabelsFile:
+			files[exampleLabels] = f.Data
+		case f.Name == inference.OverlayFile && picture != "":
+			if err := writeFileDurably(picture, f.Data, 0o644); err != nil {
+				return out, err
+			}
+			out.Picture = picture
 		}
-		if err := writeFileDurably(picture, f.Data, 0o644); err != nil {
-			return out, err
-		}
-		out.Picture = picture
 	}
 	for name, data := range files {
 		if err := writeFileDurably(filepath.Join(folder, name), data, 0o644); err != nil {
@@ -113,9 +116,13 @@ func nameExample(folder string, files map[string][]byte) error {
 		return err
 	}
 	named := func(name string) models.ExampleFile {
-		return models.ExampleFile{File: name, SHA256: models.DigestOf(files[name]), Bytes: int64(len(files[name]))}
+		data, ok := files[name]
+		if !ok {
+			return models.ExampleFile{}
+		}
+		return models.ExampleFile{File: name, SHA256: models.DigestOf(data), Bytes: int64(len(data))}
 	}
-	example := models.Example{Input: named(exampleStudy), Expected: named(exampleFindings)}
+	example := models.Example{Input: named(exampleStudy), Expected: named(exampleFindings), Labels: named(exampleLabels)}
 	if m.Example != nil {
 		if *m.Example == example {
 			return nil

@@ -103,23 +103,35 @@ func openBoth(home string) (*catalog.Catalog, *store.Store, error) {
 	return all, packages, err
 }
 
-// RemoveModel deletes a package of the store.
-func RemoveModel(home, ref string, force bool) (name string, err error) {
+// Removal is what came of removing a model.
+type Removal struct {
+	Model    string   `json:"model"`
+	WaitsFor []string `json:"waits_for,omitempty"` // who holds it: it goes when they let go
+}
+
+// RemoveModel deletes a package of the store; one that somebody holds goes as soon as
+// nobody does, which a running node hears of by itself. force does not wait, nor look at
+// pins: a job on the package fails then.
+func RemoveModel(home, ref string, force bool) (r Removal, err error) {
 	all, packages, err := openBoth(home)
 	if err != nil {
-		return "", err
+		return r, err
 	}
 	e, err := all.Entry(ref)
 	if err != nil {
-		return "", err
+		return r, err
 	}
-	switch e.Origin {
-	case catalog.InStore:
-		return e.Name(), packages.Remove(e.Digest, force)
-	case catalog.BuiltIn:
-		return "", fmt.Errorf("%s is part of this program and can't be removed; pin another version to put it aside", e.Name())
+	r.Model = e.Name()
+	switch {
+	case e.Origin == catalog.BuiltIn:
+		return r, fmt.Errorf("%s is part of this program and can't be removed; pin another version to put it aside", e.Name())
+	case e.Origin != catalog.InStore:
+		return r, fmt.Errorf("%s lies in the folder models/%s of the home, where somebody put it; remove that folder", e.Name(), e.Origin)
+	case force:
+		return r, packages.Remove(e.Digest, true)
 	}
-	return "", fmt.Errorf("%s lies in the folder models/%s of the home, where somebody put it; remove that folder", e.Name(), e.Origin)
+	r.WaitsFor, err = packages.Retire(e.Digest)
+	return r, err
 }
 
 // VerifyModel reads every byte of a model again and holds it to digests and signature.

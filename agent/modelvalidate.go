@@ -19,6 +19,7 @@ import (
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/models/catalog"
+	"github.com/medhive/medhive/models/labelmap"
 	"github.com/medhive/medhive/models/store"
 )
 
@@ -160,17 +161,25 @@ type trial struct {
 	pkg    models.Package
 	study  []byte
 	expect inference.Findings
+	labels *labelmap.Set // nil where the package brings none
 }
 
 // loadTrial reads and verifies package and example.
 func loadTrial(e catalog.Entry) (trial, error) {
-	study, expected, err := e.Example()
+	example, err := e.Example()
 	if err != nil {
 		return trial{}, err
 	}
-	t := trial{study: study}
-	if t.expect, err = decodeFindings(expected); err != nil {
+	t := trial{study: example.Study}
+	if t.expect, err = decodeFindings(example.Expected); err != nil {
 		return trial{}, fmt.Errorf("model %s: its example's findings: %w; ask its publisher", e.Name(), err)
+	}
+	if example.Labels != nil {
+		labels, err := labelmap.Decode(example.Labels)
+		if err != nil {
+			return trial{}, fmt.Errorf("model %s: its example's labels: %w; ask its publisher", e.Name(), err)
+		}
+		t.labels = &labels
 	}
 	if t.pkg, err = e.Load(); err != nil {
 		return trial{}, err
@@ -201,7 +210,7 @@ func (t trial) alone(ctx context.Context, o runner.Options, provider string) (v 
 	}
 	defer func() { err = errors.Join(err, process.Close()) }()
 	return t.with(ctx, provider, process.RuntimeVersion(), func(ctx context.Context, study []byte) (inference.Result, error) {
-		return process.Analyze(ctx, study, nil)
+		return process.Examine(ctx, study)
 	})
 }
 
@@ -213,17 +222,48 @@ func (t trial) with(ctx context.Context, provider, version string, analyze func(
 	if ctx.Err() != nil {
 		return ModelVerdict{}, ctx.Err()
 	}
-	ran := err == nil
+	ran, seen := err == nil, ""
 	if ran {
-		if found := differences(t.pkg.Manifest, t.expect, result.Findings); len(found) > 0 {
-			err = errors.New(strings.Join(found, "; "))
-		} else if result.Findings.Provider != provider {
-			err = fmt.Errorf("it ran on %.40q instead", result.Findings.Provider)
-		}
+		seen, err = t.judge(result, provider)
 	}
 	v := t.verdict(provider, version, took, err)
-	v.ran = ran
+	if v.ran = ran; v.Passed {
+		v.Detail = seen
+	}
 	return v, nil
+}
+
+// judge compares a result with what the example expects. seen says how closely they agree.
+func (t trial) judge(result inference.Result, provider string) (seen string, err error) {
+	if result.Findings.Provider != provider {
+		return "", fmt.Errorf("it ran on %.40q instead", result.Findings.Provider)
+	}
+	m := t.pkg.Manifest
+	found := differences(m, t.expect, result.Findings)
+	switch {
+	case t.labels != nil && len(found) == 0:
+		got, err := labelsOf(result)
+		if err != nil {
+			return "", err
+		}
+		seen, found = labelDifferences(m, *t.labels, got)
+	case m.TaskKind() == models.Segmentation:
+		seen = "by extents alone: the package brings no labels; make its example anew with `medhive model example`"
+	}
+	if len(found) > 0 {
+		return "", errors.New(strings.Join(found, "; "))
+	}
+	return seen, nil
+}
+
+// labelsOf finds the labels in a result.
+func labelsOf(r inference.Result) (labelmap.Set, error) {
+	for _, f := range r.Files {
+		if f.Name == inference.LabelsFile {
+			return labelmap.Decode(f.Data)
+		}
+	}
+	return labelmap.Set{}, errors.New("its result has no labels to compare")
 }
 
 // verdict is a failure where there is a reason.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,8 +22,6 @@ import (
 	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/inference/ort"
 	"github.com/medhive/medhive/inference/runner"
-	"github.com/medhive/medhive/models"
-	"github.com/medhive/medhive/models/catalog"
 	"github.com/medhive/medhive/models/store"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/market"
@@ -53,7 +49,10 @@ type NodeConfig struct {
 	Threads       int           // 0: all
 	Provider      string
 	MemoryBytes   int64         // cap of one runner; also what bids promise
-	ProbeDuration time.Duration // of the TOPS measurement
+	ProbeDuration time.Duration // of a brief TOPS measurement, for development; 0: a quick one, 5 × 10 s
+	Power         PowerSources  // what the operator says of the machine's power
+	Roots         hwprobe.Roots // where the machine is read; empty: its own /sys, /proc and /dev
+	Metrics       string        // host:port where Prometheus may scrape; empty: only at the local door
 	ClaimEvery    time.Duration // 0: only when Claim is called
 	ShareModels   bool          // give signed packages of the store to peers that ask by digest
 	Library       string        // libonnxruntime; empty: found
@@ -71,17 +70,18 @@ type Node struct {
 	profile   hwprobe.Profile
 	db        *bolt.DB
 	chain     *chain.Client
-	catalog   *catalog.Catalog
 	packages  *store.Store // fetched packages, and the verdicts on all of them
 	host      host.Host
 	market    *market.Market
 	pool      *runner.Pool
-	ready     map[models.Digest]worker.Model // by package; fixed once the runners are warm
-	leftOut   []string                       // models that are not offered, each with its reason; fixed then, too
+	energy    *energy
+	models    *offers
 	worker    *worker.Worker
 	responder *uptime.Responder
+	examinee  examinee
 	peers     []peer.AddrInfo
 	door      *api.Server
+	scrape    *metricsServer // nil without a Metrics address
 
 	done  chan error // one value: why the node can't go on
 	stop  context.CancelFunc
@@ -109,7 +109,7 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		n.openState, n.probe, n.enrol, n.joinMarket, n.warmRunners, n.startWorker, n.answerChallenges, n.openDoor,
+		n.openState, n.probe, n.watchPower, n.enrol, n.joinMarket, n.warmRunners, n.startWorker, n.answerChallenges, n.answerExaminations, n.openDoor,
 	} {
 		if err := step(running); err != nil {
 			return nil, err
@@ -120,6 +120,7 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 	}
 	n.loops.Go(func() { p2p.KeepConnected(running, n.host, n.peers, p2p.ReconnectEvery, conf.Log) })
 	n.loops.Go(func() { n.publishProfile(running) })
+	n.loops.Go(func() { n.watchModels(running) })
 	n.loops.Go(func() { n.claimLoop(running) })
 	return n, nil
 }
@@ -134,11 +135,7 @@ func (n *Node) openState(context.Context) (err error) {
 	if n.db, err = openState(filepath.Join(n.conf.State, "node.db")); err != nil {
 		return err
 	}
-	home := filepath.Dir(n.conf.State)
-	if n.packages, err = OpenStore(home); err != nil {
-		return err
-	}
-	n.catalog, err = OpenCatalog(home)
+	n.packages, err = OpenStore(homeOf(n.conf))
 	return err
 }
 
@@ -147,12 +144,22 @@ func (n *Node) probe(ctx context.Context) (err error) {
 		return err
 	}
 	if n.conf.Threads <= 0 {
-		n.conf.Threads = runtime.NumCPU()
+		n.conf.Threads = ort.Threads()
 	}
-	n.profile, err = hwprobe.Probe(ctx, hwprobe.Options{
-		Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads, Duration: n.conf.ProbeDuration,
+	mode := hwprobe.Quick
+	if n.conf.ProbeDuration > 0 {
+		mode = hwprobe.Brief
+	}
+	probed, err := MachineProfile(ctx, ProbeConfig{
+		Home: homeOf(n.conf), Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads, Mode: mode,
+		Duration: n.conf.ProbeDuration, Power: n.conf.Power, Roots: n.conf.Roots, Runner: n.conf.Runner, Log: n.conf.Log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	n.profile = probed.Profile
+	n.profile.Identity = hwprobe.Identity{Node: n.key.Address().Hex(), Trust: hwprobe.TrustSoftware}
+	return nil
 }
 
 func (n *Node) enrol(ctx context.Context) (err error) {
@@ -189,7 +196,7 @@ func (n *Node) startWorker(ctx context.Context) error {
 		Profile: worker.Profile{
 			Tier: uint8(n.profile.Tier), Trust: scheduler.TrustSoftware, Digest: n.profile.Digest(), MemoryBytes: n.conf.MemoryBytes,
 		},
-		Models: n.model, Executor: n.wrap(executor{n.pool, n.catalog, n.packages, n.holder()}), Forward: n.forward, Log: n.conf.Log,
+		Models: n.model, Executor: n.wrap(executor{n.pool, n.models, n.packages, n.models.holder, n.energy}), Forward: n.forward, Log: n.conf.Log,
 	})
 	if err != nil {
 		return err
@@ -206,25 +213,24 @@ func (n *Node) startWorker(ctx context.Context) error {
 // machine's memory, since the rest is the daemon's, the system's and the pages of files,
 // but a single runner in any case. 0 where the machine's memory is unknown.
 func (n *Node) memoryBudget() int64 {
-	if n.profile.MemoryBytes == 0 {
+	memory := n.profile.Devices.Memory.TotalBytes
+	if limit := n.profile.Devices.Memory.LimitBytes; limit > 0 {
+		memory = min(memory, limit)
+	}
+	if memory == 0 {
 		return 0
 	}
-	return max(int64(n.profile.MemoryBytes/4*3), n.conf.MemoryBytes)
-}
-
-// model says what the worker may promise of a package: nothing while it is quarantined.
-func (n *Node) model(pkg models.Digest) (worker.Model, bool) {
-	m, ok := n.ready[pkg]
-	if slices.ContainsFunc(n.pool.Quarantined(), func(q runner.Quarantine) bool { return q.Digest == pkg }) {
-		return worker.Model{}, false
-	}
-	return m, ok
+	return max(int64(memory/4*3), n.conf.MemoryBytes)
 }
 
 func (n *Node) openDoor(context.Context) (err error) {
 	n.door, err = api.Serve(n.conf.State, map[string]api.Handler{
-		"GET /status": func(context.Context) (any, error) { return n.Status(), nil },
-	})
+		"GET /status":  func(context.Context) (any, error) { return n.Status(), nil },
+		"GET /profile": func(context.Context) (any, error) { return n.profile, nil },
+	}, api.Page{Pattern: "GET /metrics", Handler: n.metrics()})
+	if err == nil && n.conf.Metrics != "" {
+		n.scrape, err = serveMetrics(n.conf.Metrics, n.metrics())
+	}
 	return err
 }
 
@@ -249,11 +255,20 @@ func (n *Node) Close() error {
 	if n.door != nil {
 		errs = append(errs, n.door.Close())
 	}
+	if n.scrape != nil {
+		errs = append(errs, n.scrape.Close())
+	}
 	if n.responder != nil {
 		n.responder.Close()
 	}
+	if n.examinee.responder != nil {
+		n.examinee.responder.Close()
+	}
 	if n.pool != nil {
 		errs = append(errs, n.pool.Close())
+	}
+	if n.energy != nil {
+		errs = append(errs, n.energy.close())
 	}
 	if n.market != nil {
 		errs = append(errs, n.market.Close())
@@ -262,7 +277,7 @@ func (n *Node) Close() error {
 		errs = append(errs, n.host.Close())
 	}
 	if n.packages != nil {
-		errs = append(errs, n.packages.ReleaseAll(n.holder()))
+		errs = append(errs, n.packages.ReleaseAll(holderOf(n.conf)))
 	}
 	if n.chain != nil {
 		n.chain.Close()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/medhive/medhive/hwprobe/power"
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/scheduler"
@@ -19,6 +20,7 @@ import (
 // computes, and notes the order in which jobs end.
 type ward struct {
 	executor
+	socket    *socket       // takes 5 J at each sign of progress
 	atDoor    chan struct{} // closed when the emergency has arrived
 	computing chan struct{} // closed when the routine job begins to compute
 
@@ -27,14 +29,18 @@ type ward struct {
 }
 
 func (w *ward) Execute(ctx context.Context, job worker.Job, progress func(string, float64)) (worker.Output, error) {
-	door, told := w.atDoor, progress
+	heard := func(stage string, done float64) {
+		w.socket.use(5)
+		progress(stage, done)
+	}
+	door, told := w.atDoor, heard
 	if job.Class == scheduler.STAT {
 		close(w.atDoor)
 		door = w.computing
 	} else {
 		begun := sync.OnceFunc(func() { close(w.computing) })
 		told = func(stage string, done float64) {
-			progress(stage, done)
+			heard(stage, done)
 			if stage == inference.StageInference {
 				begun()
 			}
@@ -56,7 +62,7 @@ func (w *ward) Execute(ctx context.Context, job worker.Job, progress func(string
 // for it when time counts.
 func twoLanes(t *testing.T, n *Node, model string) {
 	t.Helper()
-	entry, err := n.catalog.Entry(model)
+	entry, err := n.models.Entry(model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,16 +110,16 @@ func TestStatStudyOvertakesARoutineOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &ward{atDoor: make(chan struct{}), computing: make(chan struct{})}
+	w := &ward{socket: newSocket(t), atDoor: make(chan struct{}), computing: make(chan struct{})}
 	node, err := startNode(t.Context(), NodeConfig{
 		Name: "node", State: NodeState(home, "node"), Listen: loopback, Network: n, Jurisdiction: "DE", PriceGwei: 1, Provider: "cpu",
-		Threads: 1, MemoryBytes: 2 << 30, ProbeDuration: 200 * time.Millisecond,
+		Threads: 1, MemoryBytes: 2 << 30, ProbeDuration: 200 * time.Millisecond, Roots: w.socket.roots,
 	}, func(e executor) worker.Executor { w.executor = e; return w })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closing(t, node.Close) })
-	if left := node.Status().Warnings; len(node.leftOut) > 0 {
+	if left := node.Status().Warnings; len(node.models.omissions()) > 0 {
 		t.Fatalf("the node does not offer all models: %v", left)
 	}
 	twoLanes(t, node, "t1-tissue")
@@ -152,8 +158,27 @@ func TestStatStudyOvertakesARoutineOne(t *testing.T) {
 				r.Receipt.Acceptance.Accepted, r.Receipt.Acceptance.Reason, r.Receipt.Receipt.OnTime())
 		}
 	}
+	checkEnergy(t, w.socket, reports)
 	status := node.Status()
 	if status.Done != 2 || status.Capacity < 1 || status.StatPlaces != statPlaces {
 		t.Errorf("the node says %d jobs done, room for %d and %d", status.Done, status.Capacity, status.StatPlaces)
+	}
+}
+
+// checkEnergy holds the receipts of all jobs against the machine's counter: each has its
+// share, and together they have what it took. The counter is first looked at a moment
+// after a job began, and its power then stands for that moment, hence the factor.
+func checkEnergy(t *testing.T, machine *socket, reports map[scheduler.Class]*Report) {
+	t.Helper()
+	sum := 0.0
+	for class, r := range reports {
+		receipt := r.Receipt.Receipt
+		if receipt.EnergyBasis != string(power.Package) || receipt.EnergyMilliJ == 0 {
+			t.Errorf("%v: the receipt says %d mJ, %s", class, receipt.EnergyMilliJ, receipt.EnergyBasis)
+		}
+		sum += float64(receipt.EnergyMilliJ) / 1000
+	}
+	if took := machine.total(); sum > 2*took {
+		t.Errorf("the receipts say %.1f J, the machine took %.1f", sum, took)
 	}
 }

@@ -45,10 +45,11 @@ type registry struct {
 	mu       sync.Mutex // guards what follows
 	known    map[common.Address]bool
 	rows     []epoch.Registration
-	block    uint64    // rows are as of this block
-	taken    time.Time // when rows were asked for; zero: never
-	searched time.Time // when the last look began that strangers were judged by
-	found    bool      // that look had an answer
+	owners   map[common.Address]common.Address // node → operator, of the rows
+	block    uint64                            // rows are as of this block
+	taken    time.Time                         // when rows were asked for; zero: never
+	searched time.Time                         // when the last look began that strangers were judged by
+	found    bool                              // that look had an answer
 }
 
 func newRegistry(source registrySource, log *slog.Logger) *registry {
@@ -78,7 +79,9 @@ func (r *registry) snapshot(ctx context.Context) ([]epoch.Registration, uint64, 
 		return nil, 0, err
 	}
 	rows := make([]epoch.Registration, 0, len(nodes))
+	owners := make(map[common.Address]common.Address, len(nodes))
 	for _, n := range nodes {
+		owners[n.HotKey] = n.Operator
 		rows = append(rows, epoch.Registration{Node: n.HotKey, Jurisdiction: n.Jurisdiction, Trust: score.TrustSoftware, Active: n.Active()})
 	}
 	r.mu.Lock()
@@ -86,7 +89,7 @@ func (r *registry) snapshot(ctx context.Context) ([]epoch.Registration, uint64, 
 	for _, row := range rows {
 		r.known[row.Node] = true
 	}
-	r.rows, r.block, r.taken = rows, block, begun
+	r.rows, r.owners, r.block, r.taken = rows, owners, block, begun
 	return rows, block, nil
 }
 
@@ -141,6 +144,17 @@ func (r *registry) admit(ctx context.Context, node common.Address) error {
 		return nil
 	}
 	return &intake.Refusal{Text: fmt.Sprintf("node %s is not registered; have its operator register it, then start again", node)}
+}
+
+// operator is who stands behind a node of the last snapshot; the node itself where that
+// is not known.
+func (r *registry) operator(node common.Address) common.Address {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if owner, known := r.owners[node]; known {
+		return owner
+	}
+	return node
 }
 
 func (r *registry) knows(node common.Address) bool {

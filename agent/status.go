@@ -3,10 +3,11 @@ package agent
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/medhive/medhive/hwprobe"
 )
 
 // NodeStatus is a node on one screen.
@@ -20,6 +21,12 @@ type NodeStatus struct {
 	Provider       string        `json:"provider"`
 	RuntimeVersion string        `json:"ort_version"`
 	Power          string        `json:"power"`
+	Energy         string        `json:"energy"`       // of the last job, or why it isn't known
+	ProfileMode    string        `json:"profile_mode"` // brief, quick or full
+	ProfileAt      time.Time     `json:"profile_at"`   // when the machine was measured
+	Certified      bool          `json:"certified"`
+	Verified       string        `json:"verified"`  // what the last examination proved of the profile
+	Explained      []string      `json:"explained"` // why the tier is what it is, and what would help
 	PriceGwei      uint64        `json:"price_gwei"`
 	Running        int           `json:"running"`
 	Capacity       int           `json:"capacity"`    // jobs at once
@@ -45,12 +52,19 @@ func (n *Node) Status() NodeStatus {
 	s := NodeStatus{
 		Address: n.key.Address().Hex(), Peer: n.host.ID().String(), Recipient: n.recipient.Hex(), Jurisdiction: n.conf.Jurisdiction,
 		Tier: n.profile.Tier.String(), TOPS: n.profile.TOPS.Median, Provider: n.profile.TOPS.Provider, RuntimeVersion: n.profile.TOPS.Runtime,
-		Power: n.profile.Watts.String(), PriceGwei: n.conf.PriceGwei, Peers: len(n.host.Network().Peers()),
-		ClaimedWei: "unknown", Up: time.Since(n.started), Warnings: slices.Clone(n.leftOut),
+		Power: n.profile.Watts.String(), Energy: n.energy.String(), PriceGwei: n.conf.PriceGwei, Peers: len(n.host.Network().Peers()),
+		ProfileMode: string(n.profile.Mode), ProfileAt: n.profile.At, Certified: n.profile.Certified, Verified: n.examinee.String(), Explained: hwprobe.Explain(n.profile),
+		ClaimedWei: "unknown", Up: time.Since(n.started), Warnings: n.models.omissions(),
+	}
+	for _, f := range n.profile.Flags {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("the measurement of this machine is %s: %s", f.Code, f.Text))
+	}
+	if age := n.profile.Age(time.Now()); age > ProfileLife {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("this machine was measured %.0f days ago; a restart measures it anew", age.Hours()/24))
 	}
 	for _, q := range n.pool.Quarantined() {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("model %s is not offered since %s: %d runners failed in a row, the last one: %s; repair the package or the driver, then restart the node",
-			q.Model, q.Since.UTC().Format(time.RFC3339), q.Tries, q.Reason))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("model %s is not offered since %s: %d runners failed in a row, the last one: %s; repair the package or the driver, then `medhive model validate %s`",
+			q.Model, q.Since.UTC().Format(time.RFC3339), q.Tries, q.Reason, q.Model))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
 	defer cancel()

@@ -16,13 +16,38 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
 
+	"github.com/medhive/medhive/hwprobe"
+	"github.com/medhive/medhive/hwprobe/challenge"
 	"github.com/medhive/medhive/inference/runner"
+	"github.com/medhive/medhive/scheduler/clinic"
 	"github.com/medhive/medhive/scheduler/worker"
 	"github.com/medhive/medhive/testdata"
 )
 
-// TestMain lets the test binary be the runner that a node starts.
+// TestMain lets the test binary be the runner and the measuring process that a node
+// starts, and the reader that a clinic starts.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "reader" {
+		if err := clinic.Serve(os.Stdin, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if len(os.Args) > 1 && os.Args[1] == MeasureCommand {
+		if err := hwprobe.Serve(context.Background(), os.Stdin, os.Stdout, func() { os.Exit(1) }); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if len(os.Args) > 1 && os.Args[1] == ProveCommand {
+		if err := challenge.Serve(context.Background(), os.Stdin, os.Stdout, func() { os.Exit(1) }); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if len(os.Args) > 1 && os.Args[1] == NVMLCommand {
+		os.Exit(1) // the tests ask no driver
+	}
 	if len(os.Args) > 1 && os.Args[1] == "runner" {
 		if err := runner.Main(os.Stdin, os.Stdout); err != nil {
 			os.Exit(1)

@@ -61,6 +61,9 @@ func vectors(t *testing.T) vectorFile {
 	raw := json.RawMessage(`{"version":1,"tier":2}`)
 	profile := ProfileStatement{Node: node, ProfileDigest: models.DigestOf(raw), Profile: raw, At: uptime.At}
 	add("profile", profileType, profile, profile.Hash(testDomain), false)
+	examined := examination(t)
+	add("commitment", commitmentType, examined.Answer.Commitment, examined.Answer.Commitment.Hash(testDomain), false)
+	add("examination, signed by a coordinator", examinationType, examined, examined.Hash(testDomain), true)
 	return file
 }
 

@@ -1,255 +1,133 @@
 package hwprobe
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
+	"github.com/medhive/medhive/hwprobe/power"
 	"github.com/medhive/medhive/inference/ort"
 )
 
-func tree(name string) Roots {
-	return Roots{Sys: filepath.Join("testdata", name, "sys"), Proc: filepath.Join("testdata", name, "proc")}
-}
-
-func TestReadsTreesOfMachines(t *testing.T) {
-	for name, want := range map[string]struct {
-		cpu    CPU
-		memory uint64
-		basis  string
-		zones  int
-	}{
-		"desktop": {CPU{Model: "13th Gen Intel(R) Core(TM) i9-13900K", Cores: 2, Threads: 4, ISA: []string{"avx2", "avx_vnni", "fma"}}, 65536000 << 10, "board", 1},
-		"server":  {CPU{Model: "AMD EPYC 9354 32-Core Processor", Cores: 4, Threads: 4, ISA: []string{"avx2", "avx512_bf16", "avx512_vnni", "avx512f", "fma"}}, 526336000 << 10, "package", 2},
-		"board":   {CPU{Model: "Cortex-A76", Cores: 4, Threads: 4, ISA: []string{"asimd", "asimddp"}}, 8255488 << 10, Unmeasured, 0},
-		"machine": {CPU{Model: "QEMU Virtual CPU version 2.5+", Cores: 2, Threads: 2}, 4028416 << 10, Unmeasured, 0},
-	} {
-		got := readCPU(t.Context(), tree(name))
-		want.cpu.Arch = got.Arch // the test's own
-		if len(got.ISA) == 0 {
-			got.ISA = nil
+// TestMain lets this binary be a measuring process: a real one, or one that misbehaves.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 {
+		os.Exit(m.Run())
+	}
+	switch os.Args[1] {
+	case "measure":
+		if err := Serve(context.Background(), os.Stdin, os.Stdout, func() { os.Exit(1) }); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
-		if !reflect.DeepEqual(got, want.cpu) {
-			t.Errorf("%s: %+v; want %+v", name, got, want.cpu)
+	case "crash":
+		fmt.Fprintln(os.Stdout, `{"stage":"int8","done":0.5}`)
+		fmt.Fprintln(os.Stderr, "libvendor.so:\tassertion\x1b[31m failed")
+		os.Exit(134)
+	case "babble":
+		fmt.Fprintln(os.Stdout, "vendor library 1.2 (c) somebody")
+		fmt.Fprintln(os.Stdout, `{"stage":"a stage of its own","done":7}`)
+		fmt.Fprintln(os.Stdout, `{"error":"no graph runs on cuda: install a driver"}`)
+	case "hang":
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	case "flood":
+		for {
+			if _, err := os.Stdout.Write(make([]byte, 1<<20)); err != nil {
+				os.Exit(1)
+			}
 		}
-		if m := readMemory(t.Context(), tree(name)); m != want.memory {
-			t.Errorf("%s: %d bytes; want %d", name, m, want.memory)
-		}
-		if m := newMeter(tree(name).Sys); m.basis != want.basis || len(m.zones) != want.zones || m.note == "" {
-			t.Errorf("%s: power from %+v; want %d zones of %s", name, m, want.zones, want.basis)
-		}
+	default:
+		os.Exit(m.Run())
 	}
 }
 
-func TestNothingToRead(t *testing.T) {
-	empty := Roots{Sys: t.TempDir(), Proc: t.TempDir()}
-	if c := readCPU(t.Context(), empty); c.Threads < 1 {
-		t.Errorf("%+v; want at least this process's own share", c)
+func child(t *testing.T, deed string) Child {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if m := readMemory(t.Context(), empty); m != 0 {
-		t.Errorf("%d bytes of memory out of nothing", m)
-	}
-	m := newMeter(empty.Sys)
-	values, err := m.read()
-	if w := m.watts(m.joules(values, values), time.Second); err != nil || w.Basis != Unmeasured || w.Value != 0 || w.Note == "" {
-		t.Errorf("%+v, %v; want unmeasured with a reason", w, err)
-	}
+	return Child{Command: []string{self, deed}}
 }
 
-// copyTree makes a fixture writable.
-func copyTree(t *testing.T, name string) Roots {
+// desktop is the tree of a machine whose package counter the test moves.
+func desktop(t *testing.T) Roots {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
-		t.Fatal(err)
-	}
-	return Roots{Sys: filepath.Join(dir, "sys"), Proc: filepath.Join(dir, "proc")}
-}
-
-func setCounter(t *testing.T, r Roots, zone, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(r.Sys, "class/powercap", zone, "energy_uj"), []byte(text+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestEnergyWraps(t *testing.T) {
-	r := copyTree(t, "server")
-	m := newMeter(r.Sys)
-	before, err := m.read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	setCounter(t, r, "intel-rapl:0", "9999013") // wraps: 987 µJ to the maximum, then on
-	setCounter(t, r, "intel-rapl:1", "42000000")
-	after, err := m.read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := m.joules(before, after), 10.0+40.0; got != want {
-		t.Errorf("%v J; want %v", got, want)
-	}
-	if w := m.watts(50, 2*time.Second); w.Value != 25 || w.Basis != "package" {
-		t.Errorf("%+v; want 25 W of the packages", w)
-	}
-	if w := m.watts(0, time.Second); w.Basis != Unmeasured || !strings.Contains(w.Note, "did not move") {
-		t.Errorf("a counter that stands still: %+v", w)
-	}
-}
-
-func TestEnergyUnreadable(t *testing.T) {
-	r := copyTree(t, "server")
-	setCounter(t, r, "intel-rapl:0", "no number")
-	if m := newMeter(r.Sys); m.basis != Unmeasured || m.note == "" {
-		t.Errorf("%+v; want unmeasured with a reason", m)
-	}
-}
-
-func TestEnergyProperty(t *testing.T) {
-	m := newMeter(tree("desktop").Sys)
-	rapid.Check(t, func(rt *rapid.T) {
-		top := m.zones[0].MaxMicrojoules
-		before := rapid.Uint64Range(0, top-1).Draw(rt, "before")
-		used := rapid.Uint64Range(0, top-1).Draw(rt, "used")
-		if got, want := m.joules(reading{before}, reading{(before + used) % top}), float64(used)/1e6; got != want {
-			rt.Fatalf("%v J; want %v", got, want)
-		}
-	})
-}
-
-func TestTierOf(t *testing.T) {
-	for name, c := range map[string]struct {
-		tops, watts float64
-		tier        Tier
-		reasons     int
-		next        string // in the last rows
-	}{
-		"nothing":                 {0, 0, Unqualified, 2, "tier 1 needs 15"},
-		"this class of machine":   {0.885, 0, Unqualified, 2, "14.1 more"},
-		"just below":              {14.999, 5, Unqualified, 2, "tier 1 needs 15"},
-		"tier 1 exactly":          {15, 6, 1, 4, "tier 2 needs 45"},
-		"inefficient keeps tier":  {50, 500, 2, 4, "tier 3 needs 120"},
-		"efficient earns no tier": {44, 1, 1, 4, "tier 2 needs 45"},
-		"tier 3":                  {120, 30, 3, 4, "tier 4 needs 450"},
-		"tier 4 has no next":      {485, 72, 4, 2, ""},
+	for name, text := range map[string]string{
+		"proc/cpuinfo":                                        "processor\t: 0\nmodel name\t: AMD Ryzen 9 7950X 16-Core Processor\nflags\t\t: fma avx2 avx512f avx512_vnni\nsiblings\t: 1\ncore id\t: 0\ncpu cores\t: 1\n\n",
+		"proc/meminfo":                                        "MemTotal:       65536000 kB\nMemFree:        1 kB\nMemAvailable:   60000000 kB\n",
+		"sys/devices/system/cpu/online":                       "0\n",
+		"sys/class/powercap/intel-rapl:0/name":                "package-0\n",
+		"sys/class/powercap/intel-rapl:0/energy_uj":           "1000000\n",
+		"sys/class/powercap/intel-rapl:0/max_energy_range_uj": "262143328850\n",
+		"sys/class/hwmon/hwmon0/name":                         "k10temp\n",
+		"sys/class/hwmon/hwmon0/temp1_input":                  "61000\n",
 	} {
-		w := Watts{Basis: Unmeasured}
-		if c.watts > 0 {
-			w = Watts{Value: c.watts, Basis: "board"}
-		}
-		p := Profile{TOPS: TOPS{Median: c.tops}, Watts: w}
-		tier, reasons := TierOf(p)
-		text := ""
-		for _, r := range reasons {
-			text += r.Text + "\n"
-			if r.Rule == "tops" && r.Met != (r.Tier == tier) {
-				t.Errorf("%s: %+v contradicts %v", name, r, tier)
-			}
-			if r.Rule == "efficiency" && c.watts == 0 && !strings.Contains(r.Text, "unmeasured") {
-				t.Errorf("%s: %q must say that power is unmeasured", name, r.Text)
-			}
-		}
-		if tier != c.tier || len(reasons) != c.reasons || !strings.Contains(text, c.next) {
-			t.Errorf("%s: %v for\n%swant %v with %d reasons and %q", name, tier, text, c.tier, c.reasons, c.next)
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if Unqualified.String() != "unqualified" || Tier(2).String() != "tier 2" {
-		t.Error("names of tiers")
-	}
-}
-
-// More TOPS never lowers the tier, and watts never change it.
-func TestTierIsMonotonic(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		a := rapid.Float64Range(0, 1000).Draw(rt, "tops")
-		b := a + rapid.Float64Range(0, 1000).Draw(rt, "more")
-		w := Watts{Value: rapid.Float64Range(0.1, 1000).Draw(rt, "watts"), Basis: "board"}
-		low, _ := TierOf(Profile{TOPS: TOPS{Median: a}, Watts: Watts{Basis: Unmeasured}})
-		same, _ := TierOf(Profile{TOPS: TOPS{Median: a}, Watts: w})
-		high, _ := TierOf(Profile{TOPS: TOPS{Median: b}, Watts: w})
-		if low != same || high < low || high > 4 {
-			rt.Fatalf("%v TOPS: %v and %v; %v TOPS: %v", a, low, same, b, high)
-		}
-	})
-}
-
-func FuzzParseFeatures(f *testing.F) {
-	for _, name := range []string{"desktop", "board"} {
-		text, err := os.ReadFile(filepath.Join(tree(name).Proc, "cpuinfo"))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, x := range isaOf(parseFeatures(bytes.NewReader(text))) {
-			if !slices.Contains(extensions(), x) {
-				t.Fatalf("%q is no extension", x)
-			}
-		}
-	})
+	return Roots{Sys: filepath.Join(dir, "sys"), Proc: filepath.Join(dir, "proc"), Dev: filepath.Join(dir, "dev")}
 }
 
 func TestProbe(t *testing.T) {
-	r := copyTree(t, "desktop")
-	stages := map[string]float64{}
-	joules := 5
-	p, err := Probe(t.Context(), Options{Duration: 200 * time.Millisecond, Threads: 1, Roots: r, Progress: func(stage string, done float64) {
+	r := desktop(t)
+	stages := map[Stage]float64{}
+	joules := 1
+	report, err := Probe(t.Context(), Options{Duration: 3 * time.Second, Threads: 1, Roots: r, Progress: func(stage Stage, done float64) {
 		stages[stage] = done
-		if stage == "warm-up" && done == 0 { // the sensor moves while we compute
-			return
+		joules += 40 // the counter moves while we compute
+		counter := filepath.Join(r.Sys, "class/powercap/intel-rapl:0/energy_uj")
+		if err := os.WriteFile(counter, []byte(strconv.Itoa(joules*1e6)+"\n"), 0o600); err != nil {
+			t.Error(err)
 		}
-		joules++
-		setCounter(t, r, "intel-rapl:1", strconv.Itoa(joules*1e6))
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[string]float64{"devices": 1, "warm-up": 1, "int8": 1}; !maps.Equal(stages, want) {
+	p := report.Profile
+	if want := map[Stage]float64{StageDevices: 1, StageIdle: 1, StageInt8: 1}; !maps.Equal(stages, want) {
 		t.Errorf("progress %v; want %v", stages, want)
 	}
-	if p.TOPS.Median <= 0 || p.TOPS.Best < p.TOPS.Median || p.TOPS.Seconds < 0.2 || p.TOPS.Threads != 1 || p.TOPS.Provider != ort.CPU || p.TOPS.Runtime == "" {
+	if p.TOPS.Median <= 0 || p.TOPS.Best < p.TOPS.Median || p.TOPS.Windows != 3 || p.TOPS.Seconds < 3 || p.TOPS.Threads != 1 || p.TOPS.Provider != ort.CPU || p.TOPS.Runtime == "" {
 		t.Errorf("%+v", p.TOPS)
 	}
-	if p.CPU.Threads != 4 || p.MemoryBytes != 65536000<<10 {
-		t.Errorf("%+v, %d bytes: not the tree's", p.CPU, p.MemoryBytes)
+	if p.Devices.Memory.TotalBytes != 65536000<<10 || !strings.Contains(p.Devices.CPU.Model, "Ryzen") {
+		t.Errorf("%+v: not the tree's", p.Devices)
 	}
-	text, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
+	if p.Watts.Basis != power.Package || p.Watts.Value <= 0 || len(p.Watts.Sources) == 0 {
+		t.Errorf("%+v; want the package's watts", p.Watts)
 	}
-	var back Profile
-	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(back, p) || back.Digest() != p.Digest() || p.Digest().IsZero() {
-		t.Errorf("%s read back as %+v: %v", text, back, err)
+	if p.Around.MaxCelsius == nil || *p.Around.MaxCelsius != 61 {
+		t.Errorf("%+v; want 61 °C", p.Around)
 	}
-	other := p
-	other.TOPS.Median *= 3
-	if other.Digest() == p.Digest() {
-		t.Error("a changed profile kept its digest")
+	if p.Version != ProfileVersion || p.Mode != Brief || p.Certified || p.Identity.Trust != TrustSoftware || time.Since(p.At) > time.Hour || len(p.Reasons) == 0 || len(p.Lacking) != 1 {
+		t.Errorf("%+v", p)
+	}
+	if n := len(report.Trace.Points); n < 3 || report.Trace.Points[n-1].Watts == nil || report.Trace.Points[0].TOPS <= 0 {
+		t.Errorf("%+v", report.Trace)
 	}
 }
 
 func TestProbeEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := Probe(ctx, Options{Duration: time.Hour, Threads: 1, Progress: func(stage string, done float64) {
-		if stage == "int8" {
+	_, err := Probe(ctx, Options{Duration: time.Hour, Threads: 1, Progress: func(stage Stage, done float64) {
+		if stage == StageInt8 {
 			cancel()
 		}
 	}})
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled in the first window: %v", err)
+		t.Errorf("cancelled: %v", err)
 	}
 	for name, o := range map[string]Options{
 		"library":  {Library: filepath.Join(t.TempDir(), "absent.so")},
@@ -261,45 +139,74 @@ func TestProbeEnds(t *testing.T) {
 	}
 }
 
-// BenchmarkInt8 compares the probe's graph with the best of a sweep, in turns.
-// ratio is best window over best window, which other load on the machine disturbs least;
-// the goal is 0.95 or more. value and against are both in TOPS.
-func BenchmarkInt8(b *testing.B) {
-	lib, err := ort.Locate("")
+func TestChild(t *testing.T) {
+	stages := map[Stage]float64{}
+	report, err := child(t, "measure").Probe(t.Context(), Options{Duration: 200 * time.Millisecond, Threads: 1, Roots: desktop(t),
+		Progress: func(stage Stage, done float64) { stages[stage] = done }})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	r, err := ort.Open(lib)
-	if err != nil {
-		b.Fatal(err)
+	if report.Profile.TOPS.Median <= 0 || report.Profile.Devices.Memory.TotalBytes != 65536000<<10 || len(report.Trace.Points) == 0 || stages[StageInt8] != 1 {
+		t.Errorf("%+v, progress %v", report, stages)
 	}
-	defer r.Close()
-	threads := readCPU(b.Context(), Roots{}.orDefault()).Threads
-	products, rates := map[int]*product{}, map[int][]float64{}
-	for _, edge := range []int{384, 512, 768, int8Edge, 1536, 2048} {
-		p, err := newProduct(r, ort.CPU, threads, edge)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer p.session.Close()
-		products[edge] = p
+	if _, err := child(t, "measure").Probe(t.Context(), Options{Provider: "abacus", Roots: desktop(t)}); err == nil || !strings.Contains(err.Error(), "abacus") {
+		t.Errorf("the child's own words: %v", err)
 	}
-	const rounds = 7
-	for range rounds {
-		for edge, p := range products {
-			rate, err := p.window(b.Context(), 300*time.Millisecond)
-			if err != nil {
-				b.Fatal(err)
+}
+
+// A library that takes the child down, hangs it or writes nonsense costs the measurement
+// and nothing else.
+func TestChildMisbehaves(t *testing.T) {
+	for deed, want := range map[string]string{
+		"crash":  "libvendor.so: assertion [31m failed; a vendor's library",
+		"babble": "no graph runs on cuda: install a driver",
+		"flood":  "measuring process died",
+	} {
+		heard := 0
+		_, err := child(t, deed).Probe(t.Context(), Options{Progress: func(stage Stage, done float64) {
+			if stage != StageInt8 || done != 0.5 {
+				t.Errorf("%s: progress %q %v", deed, stage, done)
 			}
-			rates[edge] = append(rates[edge], rate)
+			heard++
+		}})
+		if err == nil || !strings.Contains(err.Error(), want) || heard > 1 {
+			t.Errorf("%s: %v; want %q", deed, err, want)
 		}
 	}
-	best := 0.0
-	for edge, list := range rates {
-		b.Logf("edge %4d: median %.3f, best %.3f TOPS", edge, median(list), slices.Max(list))
-		best = max(best, slices.Max(list))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := child(t, "hang").Probe(ctx, Options{}); err == nil {
+		t.Error("a child that hangs gave a profile")
 	}
-	b.ReportMetric(slices.Max(rates[int8Edge]), "value")
-	b.ReportMetric(best, "against")
-	b.ReportMetric(slices.Max(rates[int8Edge])/best, "ratio")
+	if _, err := (Child{}).Probe(t.Context(), Options{}); err == nil {
+		t.Error("no command")
+	}
+	if _, err := (Child{Command: []string{filepath.Join(t.TempDir(), "absent")}}).Probe(t.Context(), Options{}); err == nil {
+		t.Error("no program")
+	}
+}
+
+// A child whose parent is gone ends: here the parent only closes its end.
+func TestServeEndsWithItsParent(t *testing.T) {
+	in, parent := io.Pipe()
+	gone := make(chan struct{})
+	done := make(chan error, 1)
+	go func() {
+		done <- Serve(t.Context(), in, io.Discard, func() { close(gone) })
+	}()
+	if _, err := parent.Write([]byte(`{"duration_ns":3600000000000,"threads":1}` + "\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-gone
+	if err := <-done; err != nil {
+		t.Errorf("it said: %v", err)
+	}
+	for name, request := range map[string]string{"nothing": "", "no line": "{}", "no JSON": "measure!\n", "too long": strings.Repeat(" ", maxRequest+1) + "\n"} {
+		if err := Serve(t.Context(), strings.NewReader(request), io.Discard, func() {}); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
 }

@@ -1,56 +1,115 @@
 package hwprobe
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
+	"slices"
+	"time"
 
+	"github.com/medhive/medhive/hwprobe/device"
+	"github.com/medhive/medhive/hwprobe/power"
+	"github.com/medhive/medhive/hwprobe/rate"
 	"github.com/medhive/medhive/models"
 )
 
-// ProfileVersion is raised when a field changes its meaning.
-const ProfileVersion = 1
+// ProfileVersion is raised when a field changes its meaning. Version 1 had neither
+// devices nor conditions; ReadProfile still takes it.
+const ProfileVersion = 2
+
+// Roots are the mount points to read, so that tests can bring trees of other machines.
+type Roots = device.Roots
+
+// TOPS is a sustained rate in 10¹² operations a second; a multiply and an add are two.
+type TOPS = rate.Figure
+
+// Mode is how thoroughly a machine was measured.
+type Mode string
+
+// The modes, from the weakest.
+const (
+	Brief Mode = "brief" // a length of the caller's: development and tests
+	Quick Mode = "quick" // 5 × 10 s
+	Full  Mode = "full"  // 600 s; the only one that certifies
+)
+
+// Covers reports whether a measurement in mode m says at least as much as one in other.
+func (m Mode) Covers(other Mode) bool {
+	order := []Mode{Brief, Quick, Full}
+	return slices.Index(order, m) >= slices.Index(order, other)
+}
+
+// Identity is who stands by a profile, and how well that is vouched for.
+type Identity struct {
+	Node  string `json:"node,omitempty"` // EVM address; absent until a node makes the profile its own
+	Trust string `json:"trust"`          // TrustSoftware: a key in a file
+}
+
+// TrustSoftware is the trust level of a key in a file.
+const TrustSoftware = "software"
 
 // Profile is what a machine is worth, at one moment. Its JSON has a fixed order and
 // rounded figures, so that the same profile always has the same digest.
 type Profile struct {
-	Version     int      `json:"version"`
-	CPU         CPU      `json:"cpu"`
-	MemoryBytes uint64   `json:"memory_bytes,omitempty"` // absent when unknown
-	TOPS        TOPS     `json:"tops"`
-	Watts       Watts    `json:"watts"`
-	Tier        Tier     `json:"tier"`
-	Reasons     []Reason `json:"reasons"`
+	Version   int               `json:"version"`
+	At        time.Time         `json:"at"` // when it was measured, UTC, whole seconds
+	Mode      Mode              `json:"mode"`
+	Identity  Identity          `json:"identity"`
+	Devices   device.Inventory  `json:"devices"`
+	TOPS      TOPS              `json:"tops"` // dense int8: what the tier is made of
+	FP32      *TOPS             `json:"fp32,omitempty"`
+	FP16      *TOPS             `json:"fp16,omitempty"`
+	Lacking   []string          `json:"lacking,omitempty"` // what could not be measured, and why
+	Around    rate.Surroundings `json:"around"`            // during the int8 measurement
+	Flags     []rate.Flag       `json:"flags"`             // what was wrong with it
+	Watts     Watts             `json:"watts"`
+	Models    []ModelRate       `json:"models,omitempty"`
+	Certified bool              `json:"certified"` // 600 s, watched, and no flag
+	Tier      Tier              `json:"tier"`
+	Reasons   []Reason          `json:"reasons"`
 }
 
-// CPU is the processor as the kernel describes it. Fields that it doesn't tell are absent.
-type CPU struct {
-	Model   string   `json:"model,omitempty"`
-	Arch    string   `json:"arch"`
-	Cores   int      `json:"cores,omitempty"`   // physical
-	Threads int      `json:"threads,omitempty"` // logical
-	ISA     []string `json:"isa,omitempty"`     // extensions that matter here, sorted
+// ModelRate is a timed run of an installed model. TOPS doesn't predict it: a small
+// convolution reaches a fifth of what a product does.
+type ModelRate struct {
+	Model          string        `json:"model"` // id@version
+	Package        models.Digest `json:"package"`
+	Provider       string        `json:"provider"`
+	Runs           int           `json:"runs"`
+	Seconds        float64       `json:"seconds"`          // median of one run, reading and reporting included
+	StudiesPerHour float64       `json:"studies_per_hour"` // 3600 ÷ Seconds
+	Basis          string        `json:"basis"`            // what was run
+	Error          string        `json:"error,omitempty"`  // why there is no figure
 }
 
-// TOPS is a sustained rate in 10¹² operations a second; a multiply and an add are two.
-type TOPS struct {
-	Median   float64 `json:"median"`  // over the windows
-	Best     float64 `json:"best"`    // of the windows
-	Seconds  float64 `json:"seconds"` // measured, without the warm-up
-	Windows  int     `json:"windows"`
-	Threads  int     `json:"threads"`
-	Provider string  `json:"provider"`
-	Runtime  string  `json:"runtime"` // ONNX Runtime's version
-	Basis    string  `json:"basis"`   // what was computed
-}
-
-// Unmeasured is the basis of a power figure that nobody measured.
+// Unmeasured is the basis of a power figure that nobody measured. It is untyped, since
+// receipts carry the basis as text.
 const Unmeasured = "unmeasured"
 
-// Watts is the mean power during the int8 measurement, idle included.
+// Watts is the power during the int8 measurement. All figures are absent where Basis is
+// Unmeasured.
 type Watts struct {
-	Value float64 `json:"value,omitempty"` // absent when Basis is Unmeasured
-	Basis string  `json:"basis"`           // "board", "package" or Unmeasured
-	Note  string  `json:"note,omitempty"`  // source, or why there is none and what would help
+	Value     float64     `json:"value,omitempty"`      // mean, idle included
+	Idle      float64     `json:"idle,omitempty"`       // of the same sources before; absent when unknown
+	AboveIdle float64     `json:"above_idle,omitempty"` // Value − Idle; absent when Idle is
+	Basis     power.Basis `json:"basis"`
+	Sources   []string    `json:"sources,omitempty"`
+	Coverage  []string    `json:"coverage,omitempty"` // parts that are in the figures
+	Missing   []string    `json:"missing,omitempty"`  // parts that are not
+	Note      string      `json:"note,omitempty"`     // why there is none, or none better, and what would help
+}
+
+// wattsOf is the profile's form of a reading.
+func wattsOf(r power.Reading) Watts {
+	w := Watts{Basis: r.Basis, Note: r.Note}
+	if r.Basis == Unmeasured {
+		return w
+	}
+	w.Value, w.Idle, w.AboveIdle = rounded(r.MeanWatts), rounded(r.IdleWatts), rounded(r.AboveIdleWatts)
+	w.Sources, w.Coverage, w.Missing = r.Sources, r.Coverage, r.Missing
+	return w
 }
 
 // Digest is the SHA-256 of the profile's JSON: what bids and uptime statements name.
@@ -60,6 +119,77 @@ func (p Profile) Digest() models.Digest {
 		return models.Digest{}
 	}
 	return models.DigestOf(text)
+}
+
+// MaxProfileBytes bounds the JSON of a profile.
+const MaxProfileBytes = 64 << 10
+
+// fit leaves out what decides nothing, disks before notes, where a machine has so many
+// that its profile would be too long to be sent.
+func (p *Profile) fit() {
+	for _, leave := range []func(){func() { p.Devices.Disks = nil }, func() { p.Devices.Notes = nil }} {
+		if text, err := json.Marshal(p); err == nil && len(text) <= MaxProfileBytes-modelBytes {
+			return
+		}
+		leave()
+	}
+}
+
+// modelBytes is kept for the models that are timed later.
+const modelBytes = 16 << 10
+
+// ErrProfile marks a document that is no profile of a version that this program knows.
+var ErrProfile = errors.New("no hardware profile of this version")
+
+// ReadProfile reads a profile that somebody sent: bounded, of version 1 or 2, with
+// figures that are possible. Tier, Reasons and Certified are what the document claims;
+// use TierOf for what its figures give.
+func ReadProfile(document []byte) (Profile, error) {
+	if len(document) > MaxProfileBytes {
+		return Profile{}, fmt.Errorf("%w: %d bytes; at most %d", ErrProfile, len(document), MaxProfileBytes)
+	}
+	var head struct {
+		Version     int        `json:"version"`
+		CPU         device.CPU `json:"cpu"`
+		MemoryBytes uint64     `json:"memory_bytes"`
+	}
+	if err := json.Unmarshal(document, &head); err != nil {
+		return Profile{}, fmt.Errorf("%w: %v", ErrProfile, err)
+	}
+	var p Profile
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	switch head.Version {
+	case 1:
+	case ProfileVersion:
+		decoder.DisallowUnknownFields()
+	default:
+		return Profile{}, fmt.Errorf("%w: version %d; want 1 or %d", ErrProfile, head.Version, ProfileVersion)
+	}
+	if err := decoder.Decode(&p); err != nil {
+		return Profile{}, fmt.Errorf("%w: %v", ErrProfile, err)
+	}
+	if head.Version == 1 {
+		p.Mode, p.Identity.Trust = Brief, TrustSoftware
+		p.Devices.CPU, p.Devices.Memory.TotalBytes = head.CPU, head.MemoryBytes
+	}
+	return p, p.validate()
+}
+
+// validate refuses figures that no machine has.
+func (p Profile) validate() error {
+	const most = 1e9 // TOPS and watts alike: far beyond any machine
+	figures := []float64{p.TOPS.Median, p.TOPS.Best, p.TOPS.Seconds, p.Watts.Value, p.Watts.Idle, p.Watts.AboveIdle}
+	for _, f := range []*TOPS{p.FP32, p.FP16} {
+		if f != nil {
+			figures = append(figures, f.Median, f.Best, f.Seconds)
+		}
+	}
+	for _, x := range figures {
+		if math.IsNaN(x) || x < 0 || x > most {
+			return fmt.Errorf("%w: the figure %v is no machine's", ErrProfile, x)
+		}
+	}
+	return nil
 }
 
 // rounded keeps four decimals: far under the noise, and short in JSON.

@@ -3,6 +3,8 @@ package hwprobe
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/medhive/medhive/hwprobe/power"
 )
 
 // Tier is a machine's class: 0 is unqualified, 1 to 4 rise with the int8 rate.
@@ -34,50 +36,79 @@ func (t Tier) String() string {
 // MarshalJSON writes the number, so that consumers can compare.
 func (t Tier) MarshalJSON() ([]byte, error) { return json.Marshal(int(t)) }
 
+// The names of rules.
+const (
+	RuleTOPS       = "tops"
+	RuleEfficiency = "efficiency"
+)
+
 // Reason is one rule, whether the machine meets it, and the figures behind that.
 type Reason struct {
-	Rule string `json:"rule"` // "tops" or "efficiency"
+	Rule string `json:"rule"` // RuleTOPS or RuleEfficiency
 	Tier Tier   `json:"tier"` // whose rule it is
 	Met  bool   `json:"met"`
 	Text string `json:"text"` // for a person, with the gap where there is one
+}
+
+// TierFor is the highest row of the table whose TOPS a sustained dense int8 rate reaches.
+func TierFor(tops float64) Tier {
+	tier := Unqualified
+	for _, r := range rules() {
+		if tops >= r.tops {
+			tier = r.tier
+		}
+	}
+	return tier
 }
 
 // TierOf is the tier of a profile with its reasons: the highest row of the table whose
 // TOPS the sustained median reaches. Efficiency (median TOPS over watts) never changes
 // the tier; it scales the reward and is always listed, for this tier and the next.
 func TierOf(p Profile) (Tier, []Reason) {
-	tier := Unqualified
+	tier, table := TierFor(p.TOPS.Median), rules()
 	var reasons []Reason
-	table := rules()
-	for _, r := range table {
-		if p.TOPS.Median >= r.tops {
-			tier = r.tier
-		}
-	}
 	if tier > Unqualified {
 		r := table[tier-1]
 		reasons = append(reasons,
-			Reason{"tops", r.tier, true, fmt.Sprintf("%s int8 TOPS sustained; %v needs %g", figure(p.TOPS.Median), r.tier, r.tops)},
+			Reason{RuleTOPS, r.tier, true, fmt.Sprintf("%s int8 TOPS sustained; %v needs %g", figure(p.TOPS.Median), r.tier, r.tops)},
 			efficiency(p, r))
 	}
 	if int(tier) < len(table) {
 		r := table[tier]
 		reasons = append(reasons,
-			Reason{"tops", r.tier, false, fmt.Sprintf("%s int8 TOPS sustained; %v needs %g, %s more (%.1f times this machine)",
+			Reason{RuleTOPS, r.tier, false, fmt.Sprintf("%s int8 TOPS sustained; %v needs %g, %s more (%.1f times this machine)",
 				figure(p.TOPS.Median), r.tier, r.tops, figure(r.tops-p.TOPS.Median), ratio(r.tops, p.TOPS.Median))},
 			efficiency(p, r))
 	}
 	return tier, reasons
 }
 
+// measured reports whether there is a power figure to divide by.
+func (p Profile) measured() bool { return p.Watts.Basis != Unmeasured && p.Watts.Value > 0 }
+
 // efficiency compares TOPS per watt with a row's.
 func efficiency(p Profile, r rule) Reason {
-	if p.Watts.Basis == Unmeasured || p.Watts.Value <= 0 {
-		return Reason{"efficiency", r.tier, false, fmt.Sprintf("power is unmeasured; %v's reward is full from %g TOPS/W", r.tier, r.topsPerWatt)}
+	if !p.measured() {
+		return Reason{RuleEfficiency, r.tier, false, fmt.Sprintf("power is unmeasured; %v's reward is full from %g TOPS/W", r.tier, r.topsPerWatt)}
 	}
 	have := p.TOPS.Median / p.Watts.Value
-	return Reason{"efficiency", r.tier, have >= r.topsPerWatt,
-		fmt.Sprintf("%s TOPS/W (%s, %s W); %v's reward is full from %g", figure(have), p.Watts.Basis, figure(p.Watts.Value), r.tier, r.topsPerWatt)}
+	return Reason{RuleEfficiency, r.tier, have >= r.topsPerWatt,
+		fmt.Sprintf("%s TOPS/W (dense int8; %s, %s W); %v's reward is full from %g", figure(have), p.Watts.Basis, figure(p.Watts.Value), r.tier, r.topsPerWatt)}
+}
+
+// Efficiency is the reward's efficiency factor in [0,1]:
+//
+//	e = min(1, (median TOPS ÷ watts) ÷ the TOPS/W of the machine's own row)
+//
+// An unqualified machine is held to tier 1's row. Power that nobody measured gives 0, and
+// so does a figure that an operator merely declares: a word must not be worth more than
+// a sensor. What an e of 0 costs is for the reward to say.
+func Efficiency(p Profile) float64 {
+	if !p.measured() || p.Watts.Basis == power.Declared {
+		return 0
+	}
+	row := rules()[max(int(TierFor(p.TOPS.Median))-1, 0)]
+	return min(1, p.TOPS.Median/p.Watts.Value/row.topsPerWatt)
 }
 
 // ratio is a/b, and 0 where b is not positive.

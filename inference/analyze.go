@@ -16,6 +16,7 @@ import (
 	"github.com/medhive/medhive/inference/ort"
 	"github.com/medhive/medhive/inference/volume"
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/models/labelmap"
 )
 
 // The stages of Analyze, in order: keys of Findings.Phases and words for progress.
@@ -48,7 +49,11 @@ func NewSession(rt *ort.Runtime, pkg models.Package, provider string, threads in
 // is a *dicom.Refusal; one that was read and turns out to be of no use to the model is a
 // Result whose Outcome says so. ctx ends the work at the next step, window or operator.
 func Analyze(ctx context.Context, rt *ort.Runtime, sess *ort.Session, pkg models.Package, study []byte, progress func(stage string, done float64)) (Result, error) {
-	a := NewAnalysis(pkg, study, progress)
+	return NewAnalysis(pkg, study, progress).all(ctx, rt, sess)
+}
+
+// all takes the stages one after the other.
+func (a *Analysis) all(ctx context.Context, rt *ort.Runtime, sess *ort.Session) (Result, error) {
 	if err := a.Prepare(ctx); err != nil {
 		return Result{}, err
 	}
@@ -67,11 +72,13 @@ type Analysis struct {
 	study    []byte
 	progress func(stage string, done float64)
 	phases   map[string]time.Duration
+	room     int // bytes that a segmentation may have
 
 	source    source
 	conformed *volume.Image
 	answer    answer
-	outcome   string // Completed until something says otherwise
+	examined  *labelmap.Set // nil where nobody asked for labels
+	outcome   string        // Completed until something says otherwise
 	reason    string
 }
 
@@ -95,7 +102,7 @@ func NewAnalysis(pkg models.Package, study []byte, progress func(stage string, d
 	if progress == nil {
 		progress = func(string, float64) {}
 	}
-	return &Analysis{pkg: pkg, study: study, progress: progress, phases: map[string]time.Duration{}, outcome: Completed}
+	return &Analysis{pkg: pkg, study: study, progress: progress, phases: map[string]time.Duration{}, room: segmentationRoom, outcome: Completed}
 }
 
 // stage times one stage and turns what only concerns this study into an outcome.
@@ -109,7 +116,7 @@ func (a *Analysis) stage(ctx context.Context, name string, work func() error) er
 	switch {
 	case errors.Is(err, volume.ErrUnsuited):
 		a.outcome, a.reason = NotApplicable, reasonOf(name, err)
-	case errors.Is(err, volume.ErrNotFinite):
+	case errors.Is(err, volume.ErrNotFinite), errors.Is(err, volume.ErrNoProbability):
 		a.outcome, a.reason = Failed, reasonOf(name, err)
 	case err != nil:
 		return fmt.Errorf("%s: %w", name, err)

@@ -13,7 +13,8 @@ import (
 
 // Bounds of an encoded result, checked before its parts are read.
 const (
-	MaxResultBytes   = 256 << 20 // a binary SEG of 1,000 slices of 512² with 7 segments has 230 MB
+	MaxResultBytes   = 256 << 20 // a binary SEG of 1,000 slices of 512² with 7 segments has 230 MB, a fractional one of 900 with 1
+	segmentationRoom = 224 << 20 // of it; findings, report and pictures share the rest
 	maxFindingsBytes = 1 << 20
 	maxResultFiles   = 16
 	maxSegments      = 256 // labels are bytes

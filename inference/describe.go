@@ -3,6 +3,8 @@ package inference
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
+	"fmt"
 	"image"
 	"math"
 	"runtime/debug"
@@ -31,6 +33,10 @@ func (a *Analysis) Report(ctx context.Context, rt *ort.Runtime, sess *ort.Sessio
 	var result Result
 	err := a.stage(ctx, StageReport, func() (err error) {
 		result, err = a.describe(ctx)
+		if errors.Is(err, volume.ErrUnsuited) { // which the report then says
+			a.outcome, a.reason = NotApplicable, reasonOf(StageReport, err)
+			result, err = a.describe(ctx)
+		}
 		return err
 	})
 	if err != nil {
@@ -46,13 +52,13 @@ func (a *Analysis) Report(ctx context.Context, rt *ort.Runtime, sess *ort.Sessio
 func (a *Analysis) describe(ctx context.Context) (Result, error) {
 	m := a.pkg.Manifest
 	f := Findings{Outcome: a.outcome, Reason: a.reason}
-	var labels *volume.Labels
+	var home segmented
 	var err error
 	switch task := m.TaskKind(); {
 	case a.outcome != Completed:
 	case task == models.Segmentation:
-		if labels, err = a.homeLabels(); err == nil {
-			f.Segments, f.Measurements, err = a.measure(labels)
+		if home, err = a.bringHome(); err == nil {
+			f.Segments, f.Measurements, err = a.measure(home.labels)
 		}
 	case task == models.Classification:
 		f.Probabilities = probabilities(m, a.answer.values)
@@ -64,42 +70,63 @@ func (a *Analysis) describe(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	files, err := a.write(ctx, f, labels)
-	return Result{Findings: f, Files: files}, err
+	files, err := a.write(ctx, f, home)
+	if err != nil {
+		return Result{}, err
+	}
+	examined, err := a.examineDelivered(home.labels)
+	return Result{Findings: f, Files: append(files, examined...)}, err
 }
 
-// homeLabels maps the labels back to the source and runs the manifest's steps on
+// segmented is a segmentation on the source's grid.
+type segmented struct {
+	labels *volume.Labels // nil where there is none
+	shares *volume.Shares // of a fractional one; the labels are decided by them
+}
+
+// bringHome maps the model's answer back to the source and runs the manifest's steps on
 // connected parts there: what is measured and delivered is what they leave.
-func (a *Analysis) homeLabels() (*volume.Labels, error) {
-	grid := a.source.image.Grid
+func (a *Analysis) bringHome() (home segmented, err error) {
+	m, grid := a.pkg.Manifest, a.source.image.Grid
 	if a.source.picture != nil {
 		grid.Size[2] = 1
 	}
-	labels, err := volume.MapLabels(a.answer.labels, grid)
-	if err != nil {
-		return nil, err
+	if m.Fractional {
+		if home.shares, err = volume.MapShares(a.answer.shares, grid); err != nil {
+			return home, err
+		}
+		a.answer.shares = nil
+		var values []uint8
+		for _, l := range m.Structures() {
+			values = append(values, l.Value)
+		}
+		home.labels = &volume.Labels{Grid: grid, Data: make([]uint8, grid.Voxels())}
+		return home, volume.Decide(home.labels.Data, home.shares.Data, values, m.Cutoff())
+	}
+	if home.labels, err = volume.MapLabels(a.answer.labels, grid); err != nil {
+		return home, err
 	}
 	a.answer.labels = nil
-	filterComponents(a.pkg.Manifest, labels)
-	return labels, nil
+	filterComponents(m, home.labels)
+	return home, nil
 }
 
 // write makes the files. They need nothing from each other, so they are made side by side.
-func (a *Analysis) write(ctx context.Context, f Findings, labels *volume.Labels) ([]dicom.File, error) {
+func (a *Analysis) write(ctx context.Context, f Findings, home segmented) ([]dicom.File, error) {
 	m, options := a.pkg.Manifest, report.Options{Seed: identity(a.study, a.pkg), Now: time.Now(), SoftwareVersion: softwareVersion()}
 	contents := f.contents(m)
 	var segmentation, overlay, capture, statement []byte
 	var reference report.Reference
 	work, _ := errgroup.WithContext(ctx)
-	if labels != nil {
+	if home.labels != nil {
 		reference = options.Segmentation()
 		work.Go(func() (err error) {
-			segmentation, err = a.source.segmentation(labels, m, options)
+			segmentation, err = a.source.segmentation(home, m, options)
 			return err
 		})
 	}
 	work.Go(func() error {
-		picture, err := a.draw(labels, contents)
+		picture, err := a.draw(home.labels, contents)
 		if err != nil || picture == nil {
 			return err
 		}
@@ -115,6 +142,9 @@ func (a *Analysis) write(ctx context.Context, f Findings, labels *volume.Labels)
 	})
 	if err := work.Wait(); err != nil {
 		return nil, err
+	}
+	if len(segmentation) > a.room {
+		return nil, fmt.Errorf("the segmentation has %d bytes, and a result has room for %d: %w", len(segmentation), a.room, volume.ErrUnsuited)
 	}
 	var files []dicom.File
 	for _, file := range []dicom.File{{Name: SegmentationFile, Data: segmentation}, {Name: OverlayFile, Data: overlay},
@@ -140,12 +170,17 @@ func (a *Analysis) draw(labels *volume.Labels, c report.Contents) (image.Image, 
 	return nil, nil
 }
 
-// segmentation writes labels that lie on the source.
-func (s source) segmentation(labels *volume.Labels, m models.Manifest, options report.Options) ([]byte, error) {
-	if s.series != nil {
-		return report.Segmentation(s.series, labels, m, options)
+// segmentation writes labels or shares that lie on the source.
+func (s source) segmentation(home segmented, m models.Manifest, options report.Options) ([]byte, error) {
+	switch {
+	case s.series != nil && home.shares != nil:
+		return report.FractionalSegmentation(s.series, home.shares, m, options)
+	case s.series != nil:
+		return report.Segmentation(s.series, home.labels, m, options)
+	case home.shares != nil:
+		return report.FractionalPictureSegmentation(s.picture, home.shares, m, options)
 	}
-	return report.PictureSegmentation(s.picture, labels, m, options)
+	return report.PictureSegmentation(s.picture, home.labels, m, options)
 }
 
 // describe is the source as reports refer to it.

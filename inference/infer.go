@@ -2,6 +2,7 @@ package inference
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -13,7 +14,8 @@ import (
 
 // answer is what a model gave, whichever its task asks for.
 type answer struct {
-	labels *volume.Labels // segmentation, on the conformed grid
+	labels *volume.Labels // segmentation, on the conformed grid; nil of a fractional one
+	shares *volume.Shares // fractional segmentation, on the conformed grid
 	values []float64      // classification or regression, in the manifest's order
 	boxes  []volume.Box   // detection, in voxels of the conformed grid
 }
@@ -26,7 +28,7 @@ func (a *Analysis) Infer(ctx context.Context, sess *ort.Session) error {
 	err := a.stage(ctx, StageInference, func() (err error) {
 		switch a.pkg.Manifest.TaskKind() {
 		case models.Segmentation:
-			a.answer.labels, err = a.segment(ctx, sess)
+			a.answer.labels, a.answer.shares, err = a.segment(ctx, sess)
 		case models.Detection:
 			a.answer.boxes, err = a.detect(ctx, sess)
 		default:
@@ -73,31 +75,32 @@ func window(m models.Manifest) (volume.Window, bool) {
 	return w, s.Op == "sliding-window"
 }
 
-// segment labels each voxel of the conformed image.
-func (a *Analysis) segment(ctx context.Context, sess *ort.Session) (*volume.Labels, error) {
+// segment labels each voxel of the conformed image, or gives its shares where the
+// manifest says that the segmentation is fractional.
+func (a *Analysis) segment(ctx context.Context, sess *ort.Session) (*volume.Labels, *volume.Shares, error) {
 	m, img := a.pkg.Manifest, a.conformed
-	labels := &volume.Labels{Grid: img.Grid}
+	grid := img.Grid
 	if m.Axes() == 2 {
-		labels.Size[2] = 1
+		grid.Size[2] = 1
 	}
-	labels.Data = make([]uint8, labels.Voxels())
-	chain := newReduction(m)
+	chain := newReduction(m, grid)
+	a.markMargin(&chain)
 	if w, sliding := window(m); sliding {
-		return labels, a.slide(ctx, sess, w, chain, labels)
+		return chain.labels, chain.shares, errors.Join(a.slide(ctx, sess, w, chain), a.examineDirect(chain))
 	}
 	in := []ort.Tensor{ort.Floats(inputShape(m, img.Size), img.Data)}
 	if m.Output.Type == "uint8" {
-		return labels, sess.Run(ctx, in, []ort.Tensor{ort.Bytes(outputShape(m, labels.Size), labels.Data)})
+		return chain.labels, nil, sess.Run(ctx, in, []ort.Tensor{ort.Bytes(outputShape(m, grid.Size), chain.labels.Data)})
 	}
-	scores := make([]float32, len(chain.values)*labels.Voxels())
-	if err := sess.Run(ctx, in, []ort.Tensor{ort.Floats(outputShape(m, labels.Size), scores)}); err != nil {
-		return nil, err
+	scores := make([]float32, len(chain.values)*grid.Voxels())
+	if err := sess.Run(ctx, in, []ort.Tensor{ort.Floats(outputShape(m, grid.Size), scores)}); err != nil {
+		return nil, nil, err
 	}
-	return labels, chain.reduce(labels.Data, scores)
+	return chain.labels, chain.shares, errors.Join(chain.reduce(0, scores), a.examineDirect(chain))
 }
 
 // slide labels the image window by window; each is a place where the work can end.
-func (a *Analysis) slide(ctx context.Context, sess *ort.Session, w volume.Window, chain reduction, labels *volume.Labels) error {
+func (a *Analysis) slide(ctx context.Context, sess *ort.Session, w volume.Window, chain reduction) error {
 	m, picture := a.pkg.Manifest, a.pkg.Manifest.Axes() == 2
 	in, out := w.Size, w.Size
 	if picture {
@@ -121,19 +124,24 @@ func (a *Analysis) slide(ctx context.Context, sess *ort.Session, w volume.Window
 		}
 		return chain.vote(scores, votes)
 	}
-	area := labels.Size[0] * labels.Size[1]
+	area := a.conformed.Size[0] * a.conformed.Size[1]
 	return w.Slide(a.conformed, picture, len(chain.values), run, func(k int, scores []float32) error {
-		return chain.reduce(labels.Data[k*area:][:area], scores)
+		return chain.reduce(k*area, scores)
 	})
 }
 
-// reduction turns scores into labels, as the manifest's postprocessing says.
+// reduction turns scores into labels or shares, as the manifest's postprocessing says.
 type reduction struct {
 	steps  []models.Step
-	values []uint8 // the label of each channel
+	values []uint8        // the label of each channel
+	labels *volume.Labels // one of these two is filled
+	shares *volume.Shares
+
+	unsure []bool  // voxels whose two best scores are closer than margin; nil where nobody asks
+	margin float32 // in the graph's own units
 }
 
-func newReduction(m models.Manifest) reduction {
+func newReduction(m models.Manifest, grid volume.Grid) reduction {
 	r := reduction{steps: m.Postprocess}
 	list := m.Labels
 	if slices.ContainsFunc(m.Postprocess, func(s models.Step) bool { return s.Op == "threshold" }) {
@@ -142,25 +150,50 @@ func newReduction(m models.Manifest) reduction {
 	for _, l := range list {
 		r.values = append(r.values, l.Value)
 	}
+	if !m.Fractional {
+		r.labels = &volume.Labels{Grid: grid, Data: make([]uint8, grid.Voxels())}
+		return r
+	}
+	r.shares = &volume.Shares{Grid: grid}
+	for range m.Structures() {
+		r.shares.Data = append(r.shares.Data, make([]uint8, grid.Voxels()))
+	}
 	return r
 }
 
-// reduce writes one label per voxel; scores are [channel][voxel] and are used up. Where
-// the graph gave labels, the scores are their votes and the most votes win.
-func (r reduction) reduce(out []uint8, scores []float32) error {
+// reduce fills the voxels from number from on; scores are [channel][voxel] and are used
+// up. Where the graph gave labels, the scores are their votes and the most votes win.
+func (r reduction) reduce(from int, scores []float32) error {
+	voxels := len(scores) / len(r.values)
+	if r.unsure != nil {
+		volume.MarkUnsure(r.unsure[from:][:voxels], scores, len(r.values), r.margin)
+	}
 	for _, s := range r.steps {
 		switch s.Op {
 		case "softmax":
 			volume.Softmax(scores, len(r.values))
 		case "sigmoid":
 			volume.Sigmoid(scores)
-		case "argmax", "argmax-in-graph":
-			return volume.Argmax(out, scores, r.values)
 		case "threshold":
-			return volume.Threshold(out, scores, r.values, float32(s.Above))
+			if r.labels != nil {
+				return volume.Threshold(r.labels.Data[from:][:voxels], scores, r.values, float32(s.Above))
+			}
 		}
 	}
-	return volume.Argmax(out, scores, r.values)
+	if r.labels != nil {
+		return volume.Argmax(r.labels.Data[from:][:voxels], scores, r.values)
+	}
+	structure := 0
+	for c, value := range r.values {
+		if value == 0 {
+			continue // the background's share is what the others leave
+		}
+		if err := volume.Quantise(r.shares.Data[structure][from:][:voxels], scores[c*voxels:][:voxels]); err != nil {
+			return err
+		}
+		structure++
+	}
+	return nil
 }
 
 // vote gives the channel of each voxel's label a score of 1.

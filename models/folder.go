@@ -41,7 +41,7 @@ type Part struct {
 func (m Manifest) Parts() []Part {
 	parts := []Part{{Name: CardFile, Bytes: MaxCardBytes, Optional: true}}
 	if m.Example != nil {
-		for _, f := range []ExampleFile{m.Example.Expected, m.Example.Input} {
+		for _, f := range m.Example.Files() {
 			parts = append(parts, Part{Name: f.File, SHA256: f.SHA256, Bytes: f.Bytes})
 		}
 	}

@@ -40,9 +40,10 @@ type Manifest struct {
 	Preprocess   []Step       `json:"preprocess"` // in order
 	Input        Tensor       `json:"input"`
 	Output       Tensor       `json:"output"`
-	Labels       []Label      `json:"labels,omitempty"`  // every value that a segmentation can hold
-	Classes      []Class      `json:"classes,omitempty"` // of a classification or detection, in the output's order
-	Postprocess  []Step       `json:"postprocess"`       // in order
+	Fractional   bool         `json:"fractional,omitempty"` // the segmentation is delivered as the probability of each structure
+	Labels       []Label      `json:"labels,omitempty"`     // every value that a segmentation can hold
+	Classes      []Class      `json:"classes,omitempty"`    // of a classification or detection, in the output's order
+	Postprocess  []Step       `json:"postprocess"`          // in order
 	Measures     []Measure    `json:"measurements,omitempty"`
 	AllowedAttrs []string     `json:"allowed_attributes"` // DICOM keywords that may leave the clinic
 	Providers    []string     `json:"providers"`          // permitted execution providers: "cpu", "cuda", …
@@ -99,9 +100,9 @@ type Label struct {
 
 // Tolerance bounds how far two honest runs of this model may differ.
 type Tolerance struct {
-	MinDice        float64 `json:"min_dice"`                  // per label, between two providers
-	MaxLabelMargin float64 `json:"max_label_margin"`          // labels may differ only where the top two logits are closer
-	MaxValueError  float64 `json:"max_value_error,omitempty"` // of measurements, probabilities and scores: × max(1, |value|); 0 means 0.001
+	MinDice        float64 `json:"min_dice"`                   // per label, between two providers
+	MaxLabelMargin float64 `json:"max_label_margin,omitempty"` // labels may differ only where the two best scores of the graph are closer; 0, or a graph that gives labels: not asked
+	MaxValueError  float64 `json:"max_value_error,omitempty"`  // of measurements, probabilities and scores: × max(1, |value|); 0 means 0.001
 }
 
 // Requirements bounds what one job needs.

@@ -23,7 +23,8 @@ import (
 //	                 divide by Std: one of each, or one per channel)
 //	crop-foreground  Above     threshold on the values as they are then; Margin in voxels; series only
 //	pad              Multiple  every edge up to a multiple of it, or Size: edges up to at least it;
-//	                 Value is filled in, Where is "end" (also when empty) or "centre"
+//	                 Where is "end" (also when empty) or "centre". Or Margin: so many voxels more
+//	                 at both ends of every edge. Value is filled in
 //	sliding-window   Size      of the window [i, j, k] or [i, j]; Overlap 0–0.9 of it; Kind
 //	                 "gaussian" or "constant" blending. Says how the model is run; last step
 //
@@ -117,12 +118,20 @@ func (s Step) knownBefore(axes int) bool {
 	case "crop-foreground":
 		return s.Margin >= 0
 	case "pad":
-		byMultiple, bySize := s.Multiple > 0 && s.Multiple <= MaxMultiple && len(s.Size) == 0, s.Multiple == 0 && edges(s.Size, axes)
-		return (byMultiple || bySize) && slices.Contains([]string{"", "end", "centre"}, s.Where)
+		return s.knownPad(axes)
 	case "sliding-window":
 		return edges(s.Size, axes) && s.Overlap >= 0 && s.Overlap <= MaxOverlap && (s.Kind == "gaussian" || s.Kind == "constant")
 	}
 	return false
+}
+
+// knownPad asks for exactly one way of saying how far.
+func (s Step) knownPad(axes int) bool {
+	if s.Margin != 0 {
+		return s.Margin > 0 && s.Margin <= MaxMultiple && s.Multiple == 0 && len(s.Size) == 0 && s.Where == ""
+	}
+	byMultiple, bySize := s.Multiple > 0 && s.Multiple <= MaxMultiple && len(s.Size) == 0, s.Multiple == 0 && edges(s.Size, axes)
+	return (byMultiple || bySize) && slices.Contains([]string{"", "end", "centre"}, s.Where)
 }
 
 func (s Step) knownNormalise() bool {

@@ -103,6 +103,18 @@ func (w Measure) InUnit(v float64) float64 {
 type Example struct {
 	Input    ExampleFile `json:"input"`    // a tar of DICOM instances
 	Expected ExampleFile `json:"expected"` // findings.json, as a result holds it
+	// Labels are those of a segmentation, voxel by voxel (package labelmap); zero in
+	// packages that were made before there were any, of which extents alone are compared.
+	Labels ExampleFile `json:"labels,omitzero"`
+}
+
+// Files are those that are there, small ones first.
+func (e Example) Files() []ExampleFile {
+	files := []ExampleFile{e.Expected}
+	if !e.Labels.SHA256.IsZero() {
+		files = append(files, e.Labels)
+	}
+	return append(files, e.Input)
 }
 
 // ExampleFile is one file beside the manifest.

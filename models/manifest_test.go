@@ -128,6 +128,9 @@ var bent = map[string]struct {
 	"negative margin":     {step(`{"op": "crop-foreground", "above": 0.1, "margin": -1}`), "step 1"},
 	"pad by nothing":      {step(`{"op": "pad"}`), "step 1"},
 	"pad by too much":     {step(`{"op": "pad", "multiple": 257}`), "step 1"},
+	"pad a wide margin":   {step(`{"op": "pad", "margin": 257}`), "step 1"},
+	"pad less than none":  {step(`{"op": "pad", "margin": -4}`), "step 1"},
+	"pad margin and size": {step(`{"op": "pad", "margin": 4, "multiple": 8}`), "step 1"},
 	"unknown postprocess": {at("postprocess", []any{map[string]any{"op": "erode"}}), "step 1"},
 
 	"task":                      {at("task", "triage"), "task"},
@@ -152,6 +155,11 @@ var bent = map[string]struct {
 	"measured label above byte": {at("measurements", []any{map[string]any{"kind": "volume", "label": 300, "unit": ucum("ml")}}), "300"},
 	"example without a digest":  {at("example", map[string]any{"input": map[string]any{"file": "x.tar", "bytes": 1}, "expected": map[string]any{"file": "y", "bytes": 1}}), "example"},
 	"example in a folder":       {at("example", exampleOf("../x.tar")), "example"},
+	"example's labels bare":     {all(at("example", exampleOf("x.tar")), at("example.labels", map[string]any{"file": "x", "bytes": 1})), "example"},
+	"example's labels outside":  {all(at("example", exampleOf("x.tar")), at("example.labels", exampleOf("../x")["input"])), "example"},
+	"labels of a class": {all(picture("classification", `{"name": "y", "type": "float32", "shape": [1, 2]}`, `[{"op": "softmax"}]`),
+		at("classes", parsed(`[{"name": "yes"}, {"name": "no"}]`)), at("example", exampleOf("x.tar")), at("example.labels", exampleOf("labels.bin")["input"])), "example"},
+	"margin below nothing": {at("tolerance.max_label_margin", -0.1), "max_label_margin"},
 }
 
 func ucum(code string) map[string]any {
@@ -197,12 +205,14 @@ var fitting = map[string]func(map[string]any){
 		at("postprocess", parsed(`[{"op": "sigmoid"}, {"op": "threshold", "above": 0.5}]`))),
 	"every step": at("preprocess", parsed(`[{"op": "orient", "to": "RAS"}, {"op": "resample", "spacing_mm": [1, 1, 1], "kernel": "spline"},
 		{"op": "clip", "low": -1000, "high": 1000}, {"op": "window", "low": -1000, "high": 400}, {"op": "normalise", "kind": "z-score", "of": "foreground"},
-		{"op": "normalise", "kind": "mean-std", "mean": [0.5], "std": [0.2]}, {"op": "pad", "size": [96, 96, 96], "where": "centre", "value": -1},
+		{"op": "normalise", "kind": "mean-std", "mean": [0.5], "std": [0.2]}, {"op": "pad", "size": [96, 96, 96], "where": "centre", "value": -1}, {"op": "pad", "margin": 4},
 		{"op": "sliding-window", "size": [96, 96, 96], "overlap": 0.5, "kind": "gaussian"}]`)),
 	"measurements": at("measurements", []any{
 		map[string]any{"kind": "volume", "label": 1, "unit": ucum("mm3")}, map[string]any{"kind": "longest-diameter", "label": 1, "unit": ucum("cm")},
 		map[string]any{"kind": "mean-hu", "label": 1, "unit": ucum("[hnsf'U]")}, map[string]any{"kind": "low-attenuation-share", "label": 1, "below": -950, "unit": ucum("%")}}),
 	"example and publisher": all(at("example", exampleOf("study.tar")), at("publisher", "ed25519:"+strings.Repeat("A", 43)+"=")),
+	"example with labels":   all(at("example", exampleOf("study.tar")), at("example.labels", exampleOf("labels.bin")["input"])),
+	"margin":                at("tolerance.max_label_margin", 0.002),
 	"two modalities":        at("selection.modality", "CR/DX"),
 	"classification": all(picture("classification", `{"name": "y", "type": "float32", "shape": [1, 2]}`, `[{"op": "softmax"}]`),
 		at("classes", parsed(`[{"name": "yes", "threshold": 0.5}, {"name": "no"}]`)),

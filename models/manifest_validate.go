@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,7 +55,8 @@ func (m Manifest) Validate() error {
 	want(len(m.AllowedAttrs) > 0 && len(m.Providers) > 0, "allowed_attributes and providers must not be empty")
 	want(m.Requirements.MemoryBytes > 0, "requirements.memory_bytes must be set")
 	want(m.Tolerance.MinDice > 0 && m.Tolerance.MinDice <= 1, "tolerance.min_dice %v: want more than 0, at most 1", m.Tolerance.MinDice)
-	faults = append(faults, m.validateTensors(), m.validateAnswers(), m.validateMeasures(), m.validateExample(),
+	want(m.Tolerance.MaxLabelMargin >= 0 && !math.IsInf(m.Tolerance.MaxLabelMargin, 0), "tolerance.max_label_margin %v: want 0 or more", m.Tolerance.MaxLabelMargin)
+	faults = append(faults, m.validateTensors(), m.validateAnswers(), m.validateFractional(), m.validateMeasures(), m.validateExample(),
 		validatePreprocess(m.Preprocess, m.Axes(), m.TaskKind()), validatePostprocess(m.Postprocess, m.TaskKind(), m.Output.Type, m.Labels))
 	if err := errors.Join(faults...); err != nil {
 		return fmt.Errorf("manifest %s %s: %w", m.ID, m.Version, err)
@@ -222,7 +224,10 @@ func (m Manifest) validateExample() error {
 	if m.Example == nil {
 		return nil
 	}
-	for _, f := range []ExampleFile{m.Example.Input, m.Example.Expected} {
+	if m.Example.Labels != (ExampleFile{}) && (m.TaskKind() != Segmentation || m.Example.Labels.SHA256.IsZero()) {
+		return errors.New("example: labels are those of a segmentation, with their sha256")
+	}
+	for _, f := range m.Example.Files() {
 		if !filePattern.MatchString(f.File) || f.SHA256.IsZero() || f.Bytes < 1 || f.Bytes > maxExampleBytes {
 			return fmt.Errorf("example: each file needs a plain name, sha256 and bytes up to %d", maxExampleBytes)
 		}

@@ -33,8 +33,14 @@ type Server struct {
 	done chan error
 }
 
+// Page is a path that answers by itself, in another format than JSON.
+type Page struct {
+	Pattern string // "METHOD /path"
+	Handler http.Handler
+}
+
 // Serve listens in the role's folder. The caller closes it.
-func Serve(stateDir string, handlers map[string]Handler) (*Server, error) {
+func Serve(stateDir string, handlers map[string]Handler, pages ...Page) (*Server, error) {
 	path := filepath.Join(stateDir, socketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("local api: remove old socket: %w", err)
@@ -58,6 +64,9 @@ func Serve(stateDir string, handlers map[string]Handler) (*Server, error) {
 			_ = json.NewEncoder(w).Encode(answer) // the caller has gone; nothing is left to tell it
 		})
 	}
+	for _, p := range pages {
+		mux.Handle(p.Pattern, p.Handler)
+	}
 	s := &Server{http: &http.Server{Handler: mux, ReadTimeout: readTimeout}, done: make(chan error, 1)}
 	go func() { s.done <- s.http.Serve(listener) }()
 	return s, nil
@@ -77,34 +86,44 @@ func (s *Server) Close() error {
 // Call asks the role that runs in stateDir and decodes its answer into out. The
 // pattern is "METHOD /path", as at the server.
 func Call(ctx context.Context, stateDir, method, path string, out any) error {
+	body, err := Read(ctx, stateDir, method, path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("local api: decode answer: %w", err)
+	}
+	return nil
+}
+
+// Read asks as Call does and returns the answer as it is: what a Page gives.
+func Read(ctx context.Context, stateDir, method, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", filepath.Join(stateDir, socketName))
-	}}}
+	}}
+	defer transport.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(ctx, method, "http://medhive"+path, nil)
 	if err != nil {
-		return fmt.Errorf("local api: %w", err)
+		return nil, fmt.Errorf("local api: %w", err)
 	}
-	answer, err := client.Do(request)
+	answer, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return fmt.Errorf("nothing answers in %s: %w; is the role running with this --home and --name?", stateDir, err)
+		return nil, fmt.Errorf("nothing answers in %s: %w; is the role running with this --home and --name?", stateDir, err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("local api: read answer: %w", err)
+		return nil, fmt.Errorf("local api: read answer: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		var refusal struct{ Error string }
 		if json.Unmarshal(body, &refusal) != nil || refusal.Error == "" {
 			refusal.Error = answer.Status
 		}
-		return fmt.Errorf("the role answers: %s", refusal.Error)
+		return nil, fmt.Errorf("the role answers: %s", refusal.Error)
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("local api: decode answer: %w", err)
-	}
-	return nil
+	return body, nil
 }

@@ -23,6 +23,9 @@ type Line struct {
 	LastSeq       uint64        `json:"last_seq"`
 	Cumulative    score.Wei     `json:"cumulative_wei"` // of the epoch before, and this reward
 	Leaf          common.Hash   `json:"leaf"`           // zero while Cumulative is 0: no leaf yet
+
+	Verified score.Verified   `json:"verified,omitzero"`           // what compute challenges say of the profile; it caps Tier
+	Claimed  score.Efficiency `json:"claimed_efficiency,omitzero"` // by the profile alone; Efficiency is what of it was verified
 }
 
 // Uncounted is a receipt that earned nothing and why.
@@ -90,7 +93,7 @@ func (b Bundle) State() State {
 	s := State{Number: b.Summary.Number, To: b.Summary.To, Root: b.Summary.Root, DatasetHash: b.Summary.DatasetHash,
 		Counted: b.Summary.Counted, Weights: b.Summary.Weights, Nodes: make([]NodeState, len(b.Summary.Lines))}
 	for i, l := range b.Summary.Lines {
-		s.Nodes[i] = NodeState{l.Node, l.Cumulative, l.Reputation, l.Tier, l.ProfileDigest, l.LastSeq}
+		s.Nodes[i] = NodeState{l.Node, l.Cumulative, l.Reputation, l.Tier, l.ProfileDigest, l.LastSeq, l.Verified, l.Claimed}
 	}
 	return s
 }
@@ -143,7 +146,7 @@ func compute(in Inputs) (Summary, [][32]byte, error) {
 	total := new(big.Int)
 	for i, scored := range result.Lines {
 		before := g.before[scored.Node]
-		line := Line{Line: scored, ProfileDigest: before.ProfileDigest, LastSeq: before.LastSeq, Cumulative: score.Wei{Int: new(big.Int)}}
+		line := Line{Line: scored, ProfileDigest: before.ProfileDigest, LastSeq: before.LastSeq, Verified: before.Verified, Claimed: before.Efficiency, Cumulative: score.Wei{Int: new(big.Int)}}
 		if before.Cumulative.Int != nil {
 			line.Cumulative.Add(before.Cumulative.Int, scored.Reward.Int)
 		} else {
@@ -192,9 +195,17 @@ func gather(in Inputs) gathered {
 	for _, p := range in.Profiles {
 		if e := byNode[p.Statement.Node]; e != nil {
 			state := g.before[e.Node]
-			state.ProfileDigest = p.Statement.ProfileDigest
+			state.ProfileDigest, state.Efficiency = p.Statement.ProfileDigest, EfficiencyOf(p.Statement.Profile)
 			g.before[e.Node] = state
 			e.Tier = TierOf(p.Statement.Profile)
+		}
+	}
+	g.examinations(in, byNode)
+	for node, e := range byNode { // each by itself: the order is of no matter
+		state := g.before[node]
+		e.Efficiency = state.Efficiency
+		if claim := state.Verified.ClaimMOPS; claim > 0 {
+			e.Efficiency = e.Efficiency.Capped(state.Verified.Cap(claim), claim)
 		}
 	}
 	g.challenges(in, byNode)

@@ -61,7 +61,10 @@ func (in *Inputs) keepValid() []Difference {
 	found = append(found, more...)
 	challenges, more := valid(in.Challenges, "challenge", func(c attest.Challenge) error { return c.Verify(domain) },
 		func(c attest.Challenge) string { return fmt.Sprintf("%x", c.Nonce[:4]) })
-	in.Receipts, in.Profiles, in.Challenges = receipts, profiles, challenges
+	found = append(found, more...)
+	examinations, more := valid(in.Examinations, "examination", func(e attest.Examination) error { return e.Verify(domain) },
+		func(e attest.Examination) string { return fmt.Sprintf("%x", e.ID[:4]) })
+	in.Receipts, in.Profiles, in.Challenges, in.Examinations = receipts, profiles, challenges, examinations
 	return append(found, more...)
 }
 
@@ -100,7 +103,7 @@ type verdict struct {
 }
 
 // keepSingle drops what stands there twice: a second verdict, a second profile,
-// a sequence number that does not rise.
+// a sequence number that does not rise, an examination's id.
 func (in *Inputs) keepSingle(last map[common.Address]uint64) []Difference {
 	var found []Difference
 	verdicts := map[verdict]bool{}
@@ -138,6 +141,15 @@ func (in *Inputs) keepSingle(last map[common.Address]uint64) []Difference {
 			return false
 		}
 		answers[a] = true
+		return true
+	})
+	examined := map[[32]byte]bool{}
+	in.Examinations = keep(in.Examinations, func(e attest.Examination) bool {
+		if examined[e.ID] {
+			found = append(found, Difference{fmt.Sprintf("examination %x", e.ID[:4]), "each examination once", "two"})
+			return false
+		}
+		examined[e.ID] = true
 		return true
 	})
 	return found

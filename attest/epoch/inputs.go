@@ -33,8 +33,10 @@ type NodeState struct {
 	Cumulative    score.Wei        `json:"cumulative_wei"`
 	Reputation    score.Reputation `json:"reputation"`
 	Tier          int              `json:"tier"`
-	ProfileDigest models.Digest    `json:"profile_digest"` // of the profile behind Tier, zero when there is none
-	LastSeq       uint64           `json:"last_seq"`       // highest uptime sequence number that counted
+	ProfileDigest models.Digest    `json:"profile_digest"`      // of the profile behind Tier, zero when there is none
+	LastSeq       uint64           `json:"last_seq"`            // highest uptime sequence number that counted
+	Verified      score.Verified   `json:"verified,omitzero"`   // absent until the node is examined for the first time
+	Efficiency    score.Efficiency `json:"efficiency,omitzero"` // by the profile's own claim; absent for profiles of version 1
 }
 
 // State is what one epoch hands to the next. The zero State stands before epoch 1.
@@ -55,6 +57,10 @@ type Window struct {
 	Receipts   []attest.SignedReceipt `json:"receipts"`   // judged ones; one verdict for each clinic, task and fence
 	Profiles   []attest.SignedProfile `json:"profiles"`   // the newest of each node
 	Challenges []attest.Challenge     `json:"challenges"` // all that were asked, the unanswered too
+
+	// Examinations are all that were begun. The list is absent where there are none, so
+	// that folders from before there were any keep their bytes.
+	Examinations []attest.Examination `json:"examinations,omitempty"`
 }
 
 // Inputs is everything that an epoch is computed from.
@@ -118,6 +124,9 @@ func (in Inputs) canonical() Inputs {
 	in.Challenges = sorted(in.Challenges, func(a, b attest.Challenge) int {
 		return cmp.Or(a.Node.Cmp(b.Node), a.AskedAt.Compare(b.AskedAt), bytes.Compare(a.Nonce[:], b.Nonce[:]))
 	})
+	in.Examinations = sorted(in.Examinations, func(a, b attest.Examination) int {
+		return cmp.Or(a.Node.Cmp(b.Node), a.AskedAt.Compare(b.AskedAt), bytes.Compare(a.ID[:], b.ID[:]))
+	})
 	return in
 }
 
@@ -154,10 +163,21 @@ func (in Inputs) encode() ([]byte, error) {
 // TierOf is the tier that the figures of a hardware profile's JSON give it, not
 // the one it claims. A profile that this version can't read is unqualified.
 func TierOf(profile json.RawMessage) int {
-	var p hwprobe.Profile
-	if err := json.Unmarshal(profile, &p); err != nil || p.Version != hwprobe.ProfileVersion {
+	p, err := hwprobe.ReadProfile(profile)
+	if err != nil {
 		return int(hwprobe.Unqualified)
 	}
-	tier, _ := hwprobe.TierOf(p)
-	return int(tier)
+	return int(hwprobe.TierFor(p.TOPS.Median))
+}
+
+// EfficiencyOf is what the figures of a profile's JSON say of its TOPS per watt: nothing
+// where it is of version 1 or can't be read.
+func EfficiencyOf(profile json.RawMessage) score.Efficiency {
+	p, err := hwprobe.ReadProfile(profile)
+	if err != nil || p.Version < hwprobe.ProfileVersion {
+		return score.Efficiency{}
+	}
+	// Products and quotients of float64 are the same on every machine; nothing is added
+	// here that a compiler could fuse.
+	return score.Efficiency{Known: true, Share: score.Parts(hwprobe.Efficiency(p) * float64(score.One))}
 }

@@ -61,6 +61,12 @@ func (b *Bolt) Adopt(e epoch.Bundle) error {
 				}
 			}
 		}
+		exams := tx.Bucket([]byte(bucketExams))
+		for _, e := range e.Inputs.Examinations {
+			if err := exams.Put(e.ID[:], []byte{1}); err != nil {
+				return err
+			}
+		}
 		return lines.Put(number(n), number(line))
 	})
 	if err != nil {

@@ -73,6 +73,8 @@ func (b *Bolt) window(from, to uint64) (epoch.Window, error) {
 				profiles[e.Profile.Statement.Node] = *e.Profile
 			case e.Challenge != nil:
 				w.Challenges = append(w.Challenges, *e.Challenge)
+			case e.Examination != nil:
+				w.Examinations = append(w.Examinations, *e.Examination)
 			}
 		}
 		return nil

@@ -37,6 +37,7 @@ const (
 	bucketProfiles = "attest.profiles" // node → unix ms of the newest profile
 	bucketUptime   = "attest.uptime"   // node → last sequence number of an uptime statement
 	bucketEpochs   = "attest.epochs"   // epoch → last log sequence that belongs to it
+	bucketExams    = "attest.exams"    // id of an examination that is recorded → 1
 )
 
 // entry is one record of the log. Exactly one field is set.
@@ -44,6 +45,8 @@ type entry struct {
 	Receipt   *attest.SignedReceipt `json:"receipt,omitempty"`
 	Profile   *attest.SignedProfile `json:"profile,omitempty"`
 	Challenge *attest.Challenge     `json:"challenge,omitempty"`
+
+	Examination *attest.Examination `json:"examination,omitempty"`
 }
 
 // Bolt is the Store of one coordinator in a bbolt file. It is safe for
@@ -54,7 +57,7 @@ type Bolt struct{ db *bbolt.DB }
 // packages may keep buckets of other names there.
 func NewBolt(db *bbolt.DB) (*Bolt, error) {
 	err := db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range []string{bucketLog, bucketReceipts, bucketVerdicts, bucketJobs, bucketProfiles, bucketUptime, bucketEpochs} {
+		for _, name := range []string{bucketLog, bucketReceipts, bucketVerdicts, bucketJobs, bucketProfiles, bucketUptime, bucketEpochs, bucketExams} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return fmt.Errorf("prepare bucket %s: %w", name, err)
 			}
@@ -181,6 +184,21 @@ func (b *Bolt) Record(ctx context.Context, c attest.Challenge) error {
 		}
 		_, err := b.add(tx, entry{Challenge: &c})
 		return nil, err
+	})
+}
+
+// RecordExamination keeps the outcome of a compute challenge. An id counts once ever: the
+// same again changes nothing, whatever its outcome.
+func (b *Bolt) RecordExamination(ctx context.Context, e attest.Examination) error {
+	return b.update(ctx, func(tx *bbolt.Tx) (refusal, fault error) {
+		exams := tx.Bucket([]byte(bucketExams))
+		if exams.Get(e.ID[:]) != nil {
+			return nil, nil
+		}
+		if _, err := b.add(tx, entry{Examination: &e}); err != nil {
+			return nil, err
+		}
+		return nil, exams.Put(e.ID[:], []byte{1})
 	})
 }
 

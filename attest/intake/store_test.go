@@ -152,3 +152,27 @@ func BenchmarkPutReceipt(b *testing.B) {
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
 }
+
+func TestAnExaminationIsKeptOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "coordinator.db")
+	store, db := openStore(t, path)
+	e := attest.Examination{Node: answered(t, "node", 1).Node, ID: [32]byte{1}, Subject: attest.ComputeRate, ClaimMOPS: 5, AskedAt: time.UnixMilli(1_790_000_000_000).UTC(), Outcome: attest.Missed}
+	must(t, store.RecordExamination(t.Context(), e))
+	e.Outcome = attest.OwnOutage // what a restart would say of it
+	must(t, store.RecordExamination(t.Context(), e))
+	must(t, db.Close())
+	store, _ = openStore(t, path)
+	must(t, store.RecordExamination(t.Context(), e))
+	window, err := store.Seal(1)
+	must(t, err)
+	if len(window.Examinations) != 1 || window.Examinations[0].Outcome != attest.Missed {
+		t.Fatalf("kept %+v, want the first outcome only", window.Examinations)
+	}
+	// A store that was lost learns from the published epoch which ids are used.
+	fresh, _ := openStore(t, filepath.Join(t.TempDir(), "new.db"))
+	must(t, fresh.Adopt(epoch.Bundle{Inputs: epoch.Inputs{Window: window}, Summary: epoch.Summary{Number: 1}}))
+	must(t, fresh.RecordExamination(t.Context(), e))
+	if window, err = fresh.Seal(2); err != nil || len(window.Examinations) != 0 {
+		t.Errorf("an examination of epoch 1 again in epoch 2: %+v, %v", window.Examinations, err)
+	}
+}

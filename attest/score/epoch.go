@@ -15,6 +15,7 @@ type Evidence struct {
 	Registered   bool   // stands in the registry and is active there
 	Jurisdiction string // ISO 3166-1 alpha-2, "" unknown
 	Trust        Trust
+	Efficiency   Efficiency // zero: the profile says nothing of it
 	Before       Reputation // zero: a new node
 	Jobs         []Job      // in the order in which they count
 	Windows      []Window   // in any order
@@ -64,7 +65,8 @@ type Line struct {
 	Reputation Reputation `json:"reputation"` // after the epoch
 	Gate       Gate       `json:"gate"`
 	Factor     Parts      `json:"factor"` // w·f
-	Score      uint64     `json:"score"`  // tier weight · gate · w·f, in 1e-9
+	Efficiency Efficiency `json:"efficiency,omitzero"`
+	Score      uint64     `json:"score"` // tier weight · gate · w·f · thrift, in 1e-9
 	Limit      Wei        `json:"limit_wei"`
 	Reward     Wei        `json:"reward_wei"`
 }
@@ -83,7 +85,7 @@ const maxEpochSeconds = 10 * 365 * 24 * 3600
 // Compute scores an epoch:
 //
 //	weights = before moved by signals (Weights.Next)
-//	score   = tierWeight · gate · (w·f)
+//	score   = tierWeight · gate · (w·f) · thrift
 //	reward  = min(pool · score / Σ score, limit of the tier)
 //
 // Σ reward ≤ pool. The same input gives the same output on every machine.
@@ -108,14 +110,14 @@ func Compute(p Parameters, e Epoch) (Result, error) {
 		l.Factors.N = network(scarcity(l.Jurisdiction, here[l.Jurisdiction], live), l.Trust)
 		l.Factor = factor(weights, l.Factors)
 		if l.Gate == GateOpen {
-			l.Score = p.Tiers[l.Tier].Weight * uint64(l.Factor)
+			l.Score = p.Tiers[l.Tier].Weight * uint64(l.Factor.times(thrift(p.Tiers[l.Tier], l.Efficiency)))
 		}
 		sum.Add(sum, new(big.Int).SetUint64(l.Score))
 	}
 	total := new(big.Int)
 	for i := range lines {
 		l := &lines[i]
-		l.Limit = Wei{limit(p, p.Tiers[l.Tier], l.Factor, e.Seconds)}
+		l.Limit = Wei{limit(p, p.Tiers[l.Tier], l.Factor.times(thrift(p.Tiers[l.Tier], l.Efficiency)), e.Seconds)}
 		l.Reward = Wei{reward(e.Pool, l.Score, sum, l.Limit.Int)}
 		total.Add(total, l.Reward.Int)
 	}
@@ -158,7 +160,7 @@ func (e Epoch) validate(p Parameters) error {
 
 // weigh fills what concerns a node alone: counts, c, a, q and the gate.
 func weigh(p Parameters, e Epoch, n Evidence) Line {
-	l := Line{Node: n.Node, Tier: n.Tier, Jurisdiction: n.Jurisdiction, Trust: n.Trust, Reputation: n.Before, Gate: GateOpen}
+	l := Line{Node: n.Node, Tier: n.Tier, Jurisdiction: n.Jurisdiction, Trust: n.Trust, Efficiency: n.Efficiency, Reputation: n.Before, Gate: GateOpen}
 	if l.Reputation == (Reputation{}) {
 		l.Reputation = Reputation{Alpha: p.Alpha}
 	}

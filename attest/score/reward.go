@@ -11,7 +11,8 @@ func factor(w Weights, f Shares) Parts {
 //
 //	⌊ high · w·f · seconds / month ⌋
 //
-// the upper end of its tier's band, pro-rated to the epoch and to w·f. Without
+// the upper end of its tier's band, pro-rated to the epoch and to w·f, in which the
+// caller has put what efficiency leaves. Without
 // the last term a rich pool would pay a bad node and a good one the same.
 func limit(p Parameters, t Tier, factor Parts, epochSeconds uint64) *big.Int {
 	v := hive(t.HighHive)

@@ -75,7 +75,7 @@ func NewChallenger(h host.Host, opts ChallengerOptions) (*Challenger, error) {
 		opts.Parallel = defaultParallel
 	}
 	if opts.Online == nil {
-		opts.Online = func(ctx context.Context, silent Target) bool { return othersAnswer(ctx, h, silent) }
+		opts.Online = func(ctx context.Context, silent Target) bool { return OthersAnswer(ctx, h, silent.Peer) }
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -246,13 +246,13 @@ func (c *Challenger) nonce() (nonce [32]byte, err error) {
 	return nonce, nil
 }
 
-// othersAnswer reports whether a connected peer other than the silent one
+// OthersAnswer reports whether a connected peer other than the silent one
 // answers a ping. When nobody does, it is the coordinator that is cut off; with
 // nobody else connected that can't be told apart, and the node gets the benefit.
-func othersAnswer(ctx context.Context, h host.Host, silent Target) bool {
+func OthersAnswer(ctx context.Context, h host.Host, silent peer.ID) bool {
 	ctx, cancel := context.WithTimeout(ctx, onlineTimeout)
 	defer cancel()
-	others := slices.DeleteFunc(h.Network().Peers(), func(p peer.ID) bool { return p == silent.Peer })
+	others := slices.DeleteFunc(h.Network().Peers(), func(p peer.ID) bool { return p == silent })
 	others = others[:min(len(others), onlinePeers)]
 	answers := make(chan bool, len(others))
 	for _, p := range others {

@@ -34,8 +34,24 @@ func targets() []target {
 			against: "bare ONNX Runtime, as many runs of the same tensor",
 		},
 		{
-			name: "probe/int8", pkg: "./hwprobe", benchmark: "BenchmarkInt8", unit: "TOPS", goal: 0.95, atLeast: true,
+			name: "probe/int8", pkg: "./hwprobe/rate", benchmark: "BenchmarkInt8", unit: "TOPS", goal: 0.95, atLeast: true,
 			against: "best graph of a sweep",
+		},
+		{
+			name: "probe/spread", pkg: "./hwprobe/rate", benchmark: "BenchmarkSpread", unit: "%", goal: 1,
+			against: "limit for five quiet runs",
+		},
+		{
+			name: "probe/overhead", pkg: "./hwprobe/rate", benchmark: "BenchmarkOverhead", unit: "%", goal: 1,
+			against: "limit, processor time of the prober itself",
+		},
+		{
+			name: "challenge/rate", pkg: "./hwprobe/challenge", benchmark: "BenchmarkProveAgainstProduct", unit: "TOPS", goal: 0.8, atLeast: true,
+			against: "the bare int8 product, both in operations a processor second",
+		},
+		{
+			name: "challenge/verify", pkg: "./hwprobe/challenge", benchmark: "BenchmarkCost", unit: "ms", goal: 1,
+			against: "a hundredth of proving, processor time",
 		},
 		{
 			name: "demo/memory", unit: "MB", goal: 1, against: "limit for all its processes",

@@ -67,18 +67,6 @@ func TestModelListShowAndVersion(t *testing.T) {
 	}
 }
 
-func TestProbeTellsTierAndWhy(t *testing.T) {
-	var profile struct {
-		Tier    int
-		TOPS    struct{ Median float64 }
-		Reasons []struct{ Text string }
-	}
-	newPerson(t).ask(&profile, "probe", "--duration", "1s")
-	if profile.TOPS.Median <= 0 || len(profile.Reasons) == 0 {
-		t.Errorf("profile %+v: want a measured rate and reasons", profile)
-	}
-}
-
 func TestRunnerRefusesGarbage(t *testing.T) {
 	var out, errs bytes.Buffer
 	code := execute(t.Context(), []string{"runner"}, strings.NewReader("GET / HTTP/1.1\r\n\r\n"), &out, &errs)

@@ -67,6 +67,7 @@ that.`,
 	f.StringVar(&conf.PosterKey, "poster-key", "", "file of the key that may post roots (default on a development chain: its own)")
 	f.DurationVar(&conf.Epoch, "epoch", 24*time.Hour, "length of an epoch")
 	f.DurationVar(&conf.ChallengeEvery, "challenge-every", 10*time.Minute, "mean time between two uptime challenges of one node")
+	f.DurationVar(&conf.ExamineEvery, "examine-every", 24*time.Hour, "mean time between two compute challenges of one node, 10 s each (0: none)")
 	return c
 }
 

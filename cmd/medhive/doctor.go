@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -16,9 +17,10 @@ func newDoctor(s *shared) *cobra.Command {
 		Use:   "doctor",
 		Short: "Say whether this machine can run a node, and what to mend",
 		Long: `Finds ONNX Runtime, starts a runner and says what confines it, tries every
-execution provider, writes to the state folder, and looks at the disk, the clock,
-the network file and the chain. Each check is ok, warn (a node runs, but less well
-or less safely) or fail, with its cause and what to do. Exits with 1 if one failed.`,
+execution provider, lists GPUs and NPUs, writes to the state folder, and looks at
+the disk, the clock, the network file and the chain. Each check is ok, warn (a node
+runs, but less well or less safely) or fail, with its cause and what to do. Exits
+with 1 if one failed.`,
 		Example: `  medhive doctor
   medhive doctor --provider cuda --json`,
 		Args: noArgs,
@@ -27,6 +29,9 @@ or less safely) or fail, with its cause and what to do. Exits with 1 if one fail
 				return err
 			}
 			conf.Log = s.log(slog.LevelError)
+			if self, err := os.Executable(); err == nil { // else the library is not asked
+				conf.NVML = []string{self, agent.NVMLCommand}
+			}
 			found, err := agent.Examine(c.Context(), conf)
 			if err != nil {
 				return err

@@ -22,7 +22,7 @@ import (
 const asMedhive = "MEDHIVE_TEST_BINARY_IS_MEDHIVE"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asMedhive) != "" || len(os.Args) > 1 && os.Args[1] == "runner" {
+	if os.Getenv(asMedhive) != "" || len(os.Args) > 1 && (os.Args[1] == "runner" || os.Args[1] == "reader" || os.Args[1] == "probe-nvml") {
 		main()
 	}
 	os.Exit(m.Run())

@@ -171,6 +171,9 @@ The verdict is kept with the time and the version of ONNX Runtime.`,
 			}
 			for _, v := range verdicts {
 				verdict := "passed"
+				if v.Detail != "" {
+					verdict += ", " + onScreen(v.Detail)
+				}
 				if !v.Passed {
 					verdict = "FAILED: " + onScreen(v.Detail)
 				}

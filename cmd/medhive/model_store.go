@@ -18,10 +18,12 @@ type changed struct {
 	Model string `json:"model"`
 	From  string `json:"from,omitempty"`
 	Done  string `json:"done"`
+
+	WaitsFor []string `json:"waits_for,omitempty"` // who must let go first
 }
 
-// restartNote follows every change that a running node learns of at its next start.
-const restartNote = "nodes that run keep what they have; restart them to follow"
+// followNote follows every change that a running node learns of by itself.
+const followNote = "nodes that run follow within seconds"
 
 func (s *shared) tell(c *cobra.Command, out changed, line string) error {
 	if s.asJSON {
@@ -48,7 +50,7 @@ versions stay where they are. Without a pin the newest version counts.`,
 			if err != nil {
 				return err
 			}
-			return s.tell(c, changed{Model: name, Done: "pinned"}, name+" is pinned; "+restartNote)
+			return s.tell(c, changed{Model: name, Done: "pinned"}, name+" is pinned; "+followNote)
 		},
 	})
 }
@@ -72,7 +74,7 @@ func newModelUnpin(s *shared) *cobra.Command {
 			if err := packages.Unpin(id); err != nil {
 				return err
 			}
-			return s.tell(c, changed{Model: id, Done: "unpinned"}, id+" is no longer pinned; "+restartNote)
+			return s.tell(c, changed{Model: id, Done: "unpinned"}, id+" is no longer pinned; "+followNote)
 		},
 	})
 }
@@ -94,7 +96,7 @@ passed validation on this machine. Once more goes back further.`,
 			if err != nil {
 				return err
 			}
-			return s.tell(c, changed{Model: to, From: from, Done: "pinned"}, from+" is rolled back: "+to+" is pinned; "+restartNote)
+			return s.tell(c, changed{Model: to, From: from, Done: "pinned"}, from+" is rolled back: "+to+" is pinned; "+followNote)
 		},
 	})
 }
@@ -102,8 +104,10 @@ passed validation on this machine. Once more goes back further.`,
 func newModelRemove(s *shared) *cobra.Command {
 	var force bool
 	c := s.reports(&cobra.Command{
-		Use:     "remove MODEL",
-		Short:   "Delete a fetched model",
+		Use:   "remove MODEL",
+		Short: "Delete a fetched model",
+		Long: `A model that a node offers goes as soon as the node has ended its jobs on it; it
+bids for no further ones meanwhile.`,
 		Example: "  medhive model remove lungs@1.1.0",
 		Args:    oneModel("model with its version", seeList),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -111,14 +115,17 @@ func newModelRemove(s *shared) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			name, err := agent.RemoveModel(home, args[0], force)
+			r, err := agent.RemoveModel(home, args[0], force)
 			if err != nil {
 				return err
 			}
-			return s.tell(c, changed{Model: name, Done: "removed"}, name+" is removed")
+			if len(r.WaitsFor) > 0 {
+				return s.tell(c, changed{Model: r.Model, Done: "leaving", WaitsFor: r.WaitsFor}, fmt.Sprintf("%s goes as soon as %s lets go of it: a running node does so after its jobs, within seconds; one that is stopped, when it starts again", r.Model, strings.Join(r.WaitsFor, ", ")))
+			}
+			return s.tell(c, changed{Model: r.Model, Done: "removed"}, r.Model+" is removed")
 		},
 	})
-	c.Flags().BoolVar(&force, "force", false, "also when a node holds it or it is pinned")
+	c.Flags().BoolVar(&force, "force", false, "at once, also when a node holds it (its jobs on it fail) or it is pinned")
 	return c
 }
 

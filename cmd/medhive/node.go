@@ -16,7 +16,7 @@ import (
 
 func newNode(s *shared) *cobra.Command {
 	return group("node", "Earn with this machine: run models for clinics", `  medhive node run
-  medhive node status`, newNodeRun(s), newNodeStatus(s))
+  medhive node status`, newNodeRun(s), newNodeStatus(s), newNodeProfile(s), newNodeMetrics(s))
 }
 
 func newNodeRun(s *shared) *cobra.Command {
@@ -41,7 +41,7 @@ elsewhere name the cold address that is paid with --recipient.`,
 				return err
 			}
 			conf.State, conf.Log = agent.NodeState(home, conf.Name), s.log(slog.LevelInfo)
-			fmt.Fprintf(c.ErrOrStderr(), "measuring this machine for about %v …\n", conf.ProbeDuration)
+			fmt.Fprintln(c.ErrOrStderr(), "looking at this machine; at the first start it is measured for about a minute …")
 			node, err := agent.StartNode(c.Context(), conf)
 			if err != nil {
 				return err
@@ -67,7 +67,9 @@ elsewhere name the cold address that is paid with --recipient.`,
 	f.IntVar(&conf.Threads, "threads", 0, "CPU threads for inference (0: all)")
 	f.StringVar(&conf.Provider, "provider", "cpu", "ONNX Runtime execution provider; there is no silent fallback")
 	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of one runner process, in bytes; two jobs overlap where three quarters of the machine's memory hold two of them")
-	f.DurationVar(&conf.ProbeDuration, "probe-duration", 5*time.Second, "how long TOPS are measured at start")
+	f.DurationVar(&conf.ProbeDuration, "probe-duration", 0, "measure int8 for this long instead of 5 × 10 s at the first start, for development")
+	f.StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only `medhive node metrics`)")
+	powerFlags(c, &conf.Power)
 	f.DurationVar(&conf.ClaimEvery, "claim-every", time.Minute, "how often claimable rewards are looked for")
 	f.BoolVar(&conf.ShareModels, "share-models", false, "give signed packages of the store to peers that ask by digest (medhive model fetch peer:…); their licences must allow it")
 	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
@@ -111,6 +113,9 @@ func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
 		{"tier", n.Tier},
 		{"int8", fmt.Sprintf("%.3f TOPS sustained through %s (ONNX Runtime %s)", n.TOPS, n.Provider, n.RuntimeVersion)},
 		{"power", n.Power},
+		{"energy", n.Energy},
+		{"profile", fmt.Sprintf("measured %s (%s, certified: %t)", age(time.Since(n.ProfileAt)), n.ProfileMode, n.Certified)},
+		{"verified", n.Verified},
 		{"price", fmt.Sprintf("%d gwei of HIVE a study", n.PriceGwei)},
 		{"jobs", fmt.Sprintf("%d running (room for %d, and %d more if STAT), %d done, %d disputed, %d failed", n.Running, n.Capacity, n.StatPlaces, n.Done, n.Disputed, n.Failed)},
 		{"receipts", fmt.Sprintf("%d waiting for the coordinator", n.Outbox)},
@@ -124,4 +129,34 @@ func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
 		fmt.Fprintf(table, "warning\t%s\n", warning)
 	}
 	return table.Flush()
+}
+
+// powerFlags are what an operator says of the machine's power.
+func powerFlags(c *cobra.Command, p *agent.PowerSources) {
+	f := c.Flags()
+	f.StringSliceVar(&p.Plugs, "plug", nil, "URL of a Shelly or Tasmota smart plug that feeds this machine, repeatable; together they must feed all of it and nothing else")
+	f.Float64Var(&p.DeclaredWatts, "declared-watts", 0, "what the machine takes at work, if nothing measures it; shown as declared")
+	f.Float64Var(&p.DeclaredIdleWatts, "declared-idle-watts", 0, "what it takes at rest")
+}
+
+// asksNode is a command that prints one answer of a running node's local door.
+func (s *shared) asksNode(use, short, path string, show func(w io.Writer, body []byte) error) *cobra.Command {
+	var name string
+	c := &cobra.Command{
+		Use: use, Short: short, Example: "  medhive node " + use,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			home, err := s.homeDir()
+			if err != nil {
+				return err
+			}
+			body, err := api.Read(c.Context(), agent.NodeState(home, name), "GET", path)
+			if err != nil {
+				return err
+			}
+			return show(c.OutOrStdout(), body)
+		},
+	}
+	c.Flags().StringVar(&name, "name", "node", "name of the node's state folder below --home")
+	return c
 }

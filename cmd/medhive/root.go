@@ -82,7 +82,7 @@ through a contract. Not a medical device: results are NOT FOR CLINICAL USE.`,
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
 	root.AddCommand(newDemo(s), newChain(s), newNode(s), newClinic(s), newCoordinator(s),
-		newProbe(s), newDoctor(s), newModel(s), newVersion(s), newRunner(stdin))
+		newProbe(s), newProbeMeasure(stdin), newProbeProve(stdin), newDoctor(s), newModel(s), newVersion(s), newRunner(stdin), newReader(stdin), newProbeNVML(stdin))
 	return root
 }
 

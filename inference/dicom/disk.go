@@ -17,7 +17,7 @@ func OpenFiles(path string, lim Limits) ([]File, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return LoadFiles(path, lim)
 	}
-	return loadFolder(path, lim.orDefault(), takeHead)
+	return loadFolder(path, lim.OrDefault(), takeHead)
 }
 
 // headBytes hold the attributes of most instances, the private ones of some vendors
@@ -116,6 +116,19 @@ func (p *parser) onlyPixelsRemain() bool {
 	}
 	p.at = at
 	return true
+}
+
+// Content is the instance's bytes: those of a file that was left on disk are read now.
+// The error is a *Refusal.
+func (f File) Content() ([]byte, error) {
+	if f.disk == nil {
+		return f.Data, nil
+	}
+	data := make([]byte, f.disk.size)
+	if refusal := f.disk.readAt(data, 0); refusal != nil {
+		return nil, refusal
+	}
+	return data, nil
 }
 
 // section is a part of a file on disk.

@@ -208,7 +208,7 @@ func TestDeflationIsBounded(t *testing.T) {
 	}
 	// Each within its bounds, but too much together.
 	part := deflate(t, bytes.Repeat([]byte("some text of a header"), 50_000))
-	lim := Limits{MaxTotalBytes: 3 << 20}.orDefault()
+	lim := Limits{MaxTotalBytes: 3 << 20}.OrDefault()
 	unpacked.Store(0)
 	for n := range 4 {
 		if _, err = inflate(part, lim, &unpacked); err != nil && n < 2 {

@@ -50,8 +50,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// orDefault fills zero fields.
-func (l Limits) orDefault() Limits {
+// OrDefault is l with its zero fields filled.
+func (l Limits) OrDefault() Limits {
 	d := DefaultLimits()
 	if l.MaxFiles <= 0 {
 		l.MaxFiles = d.MaxFiles

@@ -150,7 +150,7 @@ func FuzzDeflate(f *testing.F) {
 	f.Add([]byte("some text"), false)
 	f.Fuzz(func(t *testing.T, data []byte, packed bool) {
 		var unpacked atomic.Int64
-		lim := Limits{MaxFileBytes: 4 << 20}.orDefault()
+		lim := Limits{MaxFileBytes: 4 << 20}.OrDefault()
 		if !packed {
 			if back, err := inflate(deflate(t, data), lim, &unpacked); err != nil || !bytes.Equal(back, data) {
 				t.Errorf("%d bytes came back as %d: %v", len(data), len(back), err)

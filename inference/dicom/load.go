@@ -23,7 +23,7 @@ import (
 // on a disc, are left out; if nothing remains, that is a Refusal. Links are not
 // followed. Files come back sorted by name.
 func LoadFiles(path string, lim Limits) ([]File, error) {
-	lim = lim.orDefault()
+	lim = lim.OrDefault()
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, &Refusal{What: "study cannot be opened", Do: "check the path and its permissions", Err: withoutPath(err)}
@@ -38,13 +38,18 @@ func LoadFiles(path string, lim Limits) ([]File, error) {
 	if err != nil {
 		return nil, &Refusal{What: "study cannot be read", Do: "check its permissions", Err: withoutPath(err)}
 	}
+	return LoadBytes(filepath.Base(path), data, lim)
+}
+
+// LoadBytes is LoadFiles for one file in memory, a zip or an instance of that name.
+func LoadBytes(name string, data []byte, lim Limits) ([]File, error) {
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("PK\x05\x06")) {
 		return LoadZip(data, lim)
 	}
 	if !isPart10(data) {
 		return nil, errNoDICOM
 	}
-	return []File{{Name: filepath.Base(path), Data: data}}, nil
+	return []File{{Name: name, Data: data}}, nil
 }
 
 var errNoDICOM = &Refusal{What: "no DICOM file found", Do: "give the folder or zip that holds the exported series"}
@@ -129,7 +134,7 @@ const maxDeflateRatio = 1100
 
 // LoadZip is LoadFiles for a zip in memory.
 func LoadZip(data []byte, lim Limits) ([]File, error) {
-	lim = lim.orDefault()
+	lim = lim.OrDefault()
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, &Refusal{What: "zip is damaged", Do: "make the zip again", Err: err}

@@ -18,7 +18,7 @@ import (
 func (o *Object) Native(lim Limits) (*Object, error) {
 	switch {
 	case o.fragments != nil:
-		return o.decompress(lim.orDefault())
+		return o.decompress(lim.OrDefault())
 	case o.onDisk != nil:
 		pixels, refusal := o.onDisk.read(0, int64(o.onDisk.length), new([]byte))
 		if refusal != nil {

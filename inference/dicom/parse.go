@@ -31,7 +31,7 @@ const (
 // of the character sets. Whether the pixels can be used is not looked at before they
 // are asked for. The error is always a *Refusal.
 func Parse(f File, lim Limits) (*Object, error) {
-	lim = lim.orDefault()
+	lim = lim.OrDefault()
 	var unpacked atomic.Int64
 	return parse(f, lim, &unpacked)
 }

@@ -26,7 +26,7 @@ type Picture struct {
 // a CR, DX, MG or XA. A study with several different ones is refused, as which of
 // them is meant would be a guess. MinSlices does not matter. The error is a *Refusal.
 func ReadPicture(files []File, sel Selection, lim Limits) (*Picture, error) {
-	lim = lim.orDefault()
+	lim = lim.OrDefault()
 	objects, err := parseStudy(files, lim)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ type Series struct {
 // instances count by their frames. It checks that its slices form one regular
 // volume. Every error is a *Refusal.
 func ReadSeries(files []File, sel Selection, lim Limits) (*Series, error) {
-	lim = lim.orDefault()
+	lim = lim.OrDefault()
 	objects, err := parseStudy(files, lim)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func OpenTar(archive []byte, lim Limits) ([]File, error) {
 
 // unpack lists the files of an archive; body gives the bytes of the current one.
 func unpack(in *tar.Reader, lim Limits, body func(size int64) ([]byte, error)) ([]File, error) {
-	lim = lim.orDefault()
+	lim = lim.OrDefault()
 	var files []File
 	var total int64
 	for {

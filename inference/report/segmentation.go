@@ -80,7 +80,8 @@ func writeBinary(src Source, labels *volume.Labels, m models.Manifest, opts Opti
 type raster struct {
 	columns, rows int
 	frames        []frame
-	pixels        []byte // one bit each
+	pixels        []byte // one bit each, or one byte where fractional
+	fractional    bool
 }
 
 func writeSegmentation(src Source, m models.Manifest, opts Options, r raster) ([]byte, error) {
@@ -107,7 +108,7 @@ func writeSegmentation(src Source, m models.Manifest, opts Options, r raster) ([
 		b.text(tag.PatientOrientation) // type 2 where no plane gives it
 	}
 	b.references(src)
-	b.pixelModule(r)
+	b.pixelModule(r, len(structures))
 	b.segments(m, structures)
 	b.functionalGroups(src, r.frames, newUID())
 	if b.err != nil {
@@ -182,20 +183,30 @@ func (b *builder) equipment(m models.Manifest, opts Options) {
 	})
 }
 
-// pixelModule describes masks of one bit a pixel (PS3.3 C.8.20.2).
-func (b *builder) pixelModule(r raster) {
+// pixelModule describes masks of one bit a pixel, or probabilities of one byte, of which
+// the largest is certainty (PS3.3 C.8.20.2).
+func (b *builder) pixelModule(r raster, structures int) {
+	bits, kind, overlap := 1, "BINARY", "NO"
+	if r.fractional {
+		bits, kind = 8, "FRACTIONAL"
+		b.text(tag.SegmentationFractionalType, "PROBABILITY")
+		b.ints(tag.MaximumFractionalValue, models.ShareLevels)
+		if structures > 1 {
+			overlap = "YES" // a voxel may have a share of several
+		}
+	}
 	b.ints(tag.SamplesPerPixel, 1)
 	b.text(tag.PhotometricInterpretation, "MONOCHROME2")
 	b.text(tag.NumberOfFrames, strconv.Itoa(len(r.frames)))
 	b.ints(tag.Rows, r.rows)
 	b.ints(tag.Columns, r.columns)
-	b.ints(tag.BitsAllocated, 1)
-	b.ints(tag.BitsStored, 1)
-	b.ints(tag.HighBit, 0)
+	b.ints(tag.BitsAllocated, bits)
+	b.ints(tag.BitsStored, bits)
+	b.ints(tag.HighBit, bits-1)
 	b.ints(tag.PixelRepresentation, 0)
 	b.text(tag.LossyImageCompression, "00")
-	b.text(tag.SegmentationType, "BINARY")
-	element, err := dicom.NewPrivateElement(tagSegmentsOverlap, "CS", []string{"NO"})
+	b.text(tag.SegmentationType, kind)
+	element, err := dicom.NewPrivateElement(tagSegmentsOverlap, "CS", []string{overlap})
 	if err != nil && b.err == nil {
 		b.err = err
 	}
@@ -212,6 +223,9 @@ func (b *builder) segments(m models.Manifest, structures []models.Label) {
 			i.items(tag.SegmentedPropertyCategoryCodeSequence, category)
 			i.ints(tag.SegmentNumber, n+1)
 			i.text(tag.SegmentLabel, shortened(l.Name, maxLO))
+			if m.Fractional {
+				i.text(tag.SegmentDescription, countingRule(m.Cutoff()))
+			}
 			i.items(tag.SegmentationAlgorithmIdentificationSequence, func(a *builder) {
 				a.items(tag.AlgorithmFamilyCodeSequence, code("123109", "DCM", "Artificial Intelligence"))
 				a.text(tag.AlgorithmVersion, m.Version)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -185,7 +184,7 @@ func readFigure(c content, m models.Manifest) (Figure, error) {
 	if len(values) != 1 || slices.ContainsFunc(c.children, func(child content) bool { return !child.isAlgorithm(m) }) {
 		return Figure{}, errors.New("a figure has no value, or says more than its value")
 	}
-	v, err := strconv.ParseFloat(firstText(values[0], tag.NumericValue), 64)
+	v, err := strconv.ParseFloat(wholeText(values[0], tag.NumericValue), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return Figure{}, errors.New("a figure is no number")
 	}
@@ -195,7 +194,7 @@ func readFigure(c content, m models.Manifest) (Figure, error) {
 // rectangle reads the box of a closed line on a picture.
 func rectangle(c content) (*Box, error) {
 	points := floats(c.elements, tag.GraphicData)
-	if firstText(c.elements, tag.GraphicType) != "POLYLINE" || len(points) != 10 || len(c.children) != 1 || !c.children[0].is(selectedFrom, "IMAGE", conceptSource) {
+	if wholeText(c.elements, tag.GraphicType) != "POLYLINE" || len(points) != 10 || len(c.children) != 1 || !c.children[0].is(selectedFrom, "IMAGE", conceptSource) {
 		return nil, errors.New("a region is no rectangle on a picture")
 	}
 	return &Box{Min: [3]float64{points[0], points[1]}, Max: [3]float64{points[4], points[5]}}, nil
@@ -206,7 +205,7 @@ func enclosed(surface []content) (*Box, error) {
 	box := &Box{Min: [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, Max: [3]float64{math.Inf(-1), math.Inf(-1), math.Inf(-1)}}
 	for _, c := range surface {
 		points := floats(c.elements, tag.GraphicData)
-		if firstText(c.elements, tag.GraphicType) != "POLYGON" || len(points) != 15 {
+		if wholeText(c.elements, tag.GraphicType) != "POLYGON" || len(points) != 15 {
 			return nil, errors.New("a surface is no face of a box")
 		}
 		for n, v := range points {
@@ -225,7 +224,7 @@ func readContent(elements []*lib.Element, budget *int) (content, error) {
 		return content{}, fmt.Errorf("more than %d content items", maxContentItems)
 	}
 	c := content{
-		relationship: firstText(elements, tag.RelationshipType), valueType: firstText(elements, tag.ValueType),
+		relationship: wholeText(elements, tag.RelationshipType), valueType: wholeText(elements, tag.ValueType),
 		concept: codeIn(elements, tag.ConceptNameCodeSequence), elements: elements,
 	}
 	for _, item := range dicom.Items(dicom.Find(elements, tag.ContentSequence)) {
@@ -249,13 +248,13 @@ func (c content) is(relationship, valueType string, concept models.Code) bool {
 	return c.relationship == relationship && c.valueType == valueType && c.concept == concept
 }
 
-func (c content) text() string      { return firstText(c.elements, tag.TextValue) }
+func (c content) text() string      { return wholeText(c.elements, tag.TextValue) }
 func (c content) code() models.Code { return codeIn(c.elements, tag.ConceptCodeSequence) }
 
 // segment is the number of the one segment of an IMAGE item, or 0.
 func (c content) segment() int {
 	list := dicom.Items(dicom.Find(c.elements, tag.ReferencedSOPSequence))
-	if len(list) != 1 || firstText(list[0], tag.ReferencedSOPClassUID) != segmentationStorage {
+	if len(list) != 1 || wholeText(list[0], tag.ReferencedSOPClassUID) != segmentationStorage {
 		return 0
 	}
 	e := dicom.Find(list[0], tag.ReferencedSegmentNumber)
@@ -274,13 +273,17 @@ func codeIn(elements []*lib.Element, t tag.Tag) models.Code {
 	if len(list) != 1 {
 		return models.Code{}
 	}
-	value := cmp.Or(firstText(list[0], tag.CodeValue), firstText(list[0], tag.LongCodeValue))
-	return models.Code{Value: value, Scheme: firstText(list[0], tag.CodingSchemeDesignator), Meaning: firstText(list[0], tag.CodeMeaning)}
+	short, long := wholeText(list[0], tag.CodeValue), wholeText(list[0], tag.LongCodeValue)
+	if short != "" && long != "" {
+		return models.Code{} // two codes in one
+	}
+	return models.Code{Value: short + long, Scheme: wholeText(list[0], tag.CodingSchemeDesignator), Meaning: wholeText(list[0], tag.CodeMeaning)}
 }
 
-// firstText is the first value of a text element without its padding, or "".
-func firstText(elements []*lib.Element, t tag.Tag) string {
-	return (&dicom.Object{Dataset: lib.Dataset{Elements: elements}}).String(t)
+// wholeText is a text element without its padding, or "". Values after the first, which
+// no report has, are not lost: they make the text another one.
+func wholeText(elements []*lib.Element, t tag.Tag) string {
+	return strings.Join((&dicom.Object{Dataset: lib.Dataset{Elements: elements}}).Strings(t), `\`)
 }
 
 func floats(elements []*lib.Element, t tag.Tag) []float64 {

@@ -126,34 +126,6 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// Whatever is read back as a statement is one that can be stated, or an error.
-func FuzzReadStatement(f *testing.F) {
-	series, _ := readStudy(f, testdata.SmallStudy())
-	for _, c := range []Contents{volumes(), regression(), {Outcome: Failed, Reason: "no answer"}, {Boxes: []Box{{Name: "Nodule", Score: 1, Max: [3]float64{1, 2, 3}}}}} {
-		data, err := StructuredReport(SeriesSource(series), options().Segmentation(), c, manifest(), options())
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		object, err := dicom.Parse(dicom.File{Data: data}, dicom.DefaultLimits())
-		if err != nil {
-			return
-		}
-		s, err := ReadStatement(object.Dataset.Elements, manifest())
-		if err != nil {
-			return
-		}
-		if s.Outcome != Completed && s.Outcome != Failed && s.Outcome != NotApplicable {
-			t.Errorf("outcome %q", s.Outcome)
-		}
-		if err := s.Agrees(s); err != nil {
-			t.Errorf("a statement does not agree with itself: %v", err)
-		}
-	})
-}
-
 // Reports and their statements are the same for any figures.
 func TestStatementsComeBackAsTheyWere(t *testing.T) {
 	series, _ := readStudy(t, testdata.SmallStudy())

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,7 +92,7 @@ var errParentGone = errors.New("runner: the parent is gone")
 func (c *child) pump(stdin io.Reader) {
 	expected := []kind{kindInit, kindWeights}
 	for {
-		next := []kind{kindJob, kindTurn}
+		next := []kind{kindJob, kindExamine, kindTurn}
 		if len(expected) > 0 {
 			next, expected = expected[:1], expected[1:]
 		}
@@ -106,7 +105,7 @@ func (c *child) pump(stdin io.Reader) {
 }
 
 // next waits for a frame.
-func (c *child) next() ([]byte, error) {
+func (c *child) next() (frame, error) {
 	f := c.early
 	if c.early = nil; f == nil {
 		arrived := <-c.frames
@@ -117,7 +116,7 @@ func (c *child) next() ([]byte, error) {
 
 // nextJob waits for a study. Where none comes for a while, it gives the memory of the
 // last one back meanwhile.
-func (c *child) nextJob() ([]byte, error) {
+func (c *child) nextJob() (frame, error) {
 	if c.early == nil && c.largest > 0 {
 		idle := time.NewTimer(idleAfter)
 		defer idle.Stop()
@@ -126,19 +125,19 @@ func (c *child) nextJob() ([]byte, error) {
 			return f.use()
 		case <-idle.C:
 			if err := c.cleanUp(); err != nil {
-				return nil, err
+				return frame{}, err
 			}
 		}
 	}
 	return c.next()
 }
 
-// use gives the payload of a frame that no job waits for.
-func (f frame) use() ([]byte, error) {
+// use gives a frame that no job waits for.
+func (f frame) use() (frame, error) {
 	if f.kind == kindTurn {
-		return nil, unasked()
+		return f, unasked()
 	}
-	return f.payload, f.problem()
+	return f, f.problem()
 }
 
 // problem names why a frame can't be used.
@@ -197,7 +196,7 @@ func (c *child) serve() error {
 	if err != nil {
 		return err
 	}
-	if err := parseMessage(message, &c.init); err != nil {
+	if err := parseMessage(message.payload, &c.init); err != nil {
 		return fmt.Errorf("runner: init: %w", err)
 	}
 	work := c.try
@@ -206,7 +205,7 @@ func (c *child) serve() error {
 		if err != nil {
 			return err
 		}
-		work = func() error { return c.load(weights) }
+		work = func() error { return c.load(weights.payload) }
 	}
 	var facts sandbox.Facts
 	err = c.while(loadLimit, func() (err error) {
@@ -224,9 +223,9 @@ func (c *child) serve() error {
 		return errParentGone
 	}
 	for {
-		study, err := c.nextJob()
+		f, err := c.nextJob()
 		if err == nil {
-			err = c.job(study)
+			err = c.job(f)
 		}
 		if err != nil {
 			return err
@@ -237,35 +236,13 @@ func (c *child) serve() error {
 // confine takes from this process what is still there to take, opening the library on the
 // way, before the model's bytes are looked at. What the kernel lacks stands in the facts.
 func (c *child) confine() (sandbox.Facts, error) {
-	f := sandbox.Facts{Device: c.init.Provider != ort.CPU}
-	say := func(err error) string {
-		if err == nil {
-			return ""
-		}
-		return printable(err.Error())
-	}
-	abi, err := sandbox.LandlockABI()
-	if err = cmp.Or(c.closing, err); err == nil && !sandbox.FilesClosed() {
-		err = errors.New("whoever started this runner did not ask for it")
-	}
-	f.LandlockABI, f.LandlockError = abi, say(err)
-	err = sandbox.DropDumps()
-	f.Dumps, f.DumpsError = err == nil, say(err)
-	if !f.Device {
-		_ = sandbox.DropFileWriting() // the filter below says the same more strictly
-	}
-	if err = sandbox.LimitMemory(c.init.MemoryBytes); err == nil {
-		f.MemoryBytes = c.init.MemoryBytes
-	}
-	f.MemoryError = say(err)
-	debug.SetMemoryLimit(int64(goShare * float64(c.init.MemoryBytes)))
+	f := shed(c.init.Provider != ort.CPU, c.init.MemoryBytes, c.closing)
 	_ = time.Now().Local().String() // reads the time zone while files can be read
+	var err error
 	if c.runtime, err = ort.Open(c.init.Library); err != nil {
 		return f, err
 	}
-	err = sandbox.FilterCalls(f.Device)
-	f.Filter, f.FilterError = err == nil, say(err)
-	f.FilesClosed, f.SocketsClosed = sandbox.FilesClosed(), sandbox.SocketsClosed()
+	filter(&f)
 	return f, nil
 }
 
@@ -307,7 +284,11 @@ func (c *child) renewSession() error {
 }
 
 // job answers one study. Only a broken stream or a process that can't go on is an error.
-func (c *child) job(study []byte) error {
+func (c *child) job(f frame) error {
+	study, analyze := f.payload, inference.Analyze
+	if f.kind == kindExamine {
+		analyze = inference.Examine
+	}
 	limit := time.Duration(c.init.TimeoutMilli)*time.Millisecond + watchdogGrace
 	var encoded []byte
 	err := c.while(limit, func() error {
@@ -319,7 +300,7 @@ func (c *child) job(study []byte) error {
 		}
 		c.largest = max(c.largest, len(study), 1)
 		asked := false
-		result, err := inference.Analyze(context.Background(), c.runtime, c.session, c.pkg, study, func(stage string, done float64) {
+		result, err := analyze(context.Background(), c.runtime, c.session, c.pkg, study, func(stage string, done float64) {
 			c.progress(stage, done)
 			if stage == inference.StageInference && !asked {
 				asked = true

@@ -23,6 +23,7 @@ const (
 	kindInit    kind = 'I' // initMessage as JSON: first
 	kindWeights kind = 'W' // the ONNX file: second
 	kindJob     kind = 'J' // a study as tar; one at a time
+	kindExamine kind = 'E' // a package's example, as a job; its result has the labels, too
 	kindTurn    kind = 'T' // empty: the job may compute; answers progress{inference, 0}
 	// From the child.
 	kindReady    kind = 'R' // readyMessage as JSON: once, after the session is loaded
@@ -51,7 +52,7 @@ func (k kind) limit() int64 {
 		return maxMessageBytes
 	case kindWeights:
 		return models.MaxWeightsBytes
-	case kindJob:
+	case kindJob, kindExamine:
 		return maxStudyBytes()
 	case kindTurn:
 		return 0

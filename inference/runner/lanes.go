@@ -64,6 +64,10 @@ func (p *Pool) choose(j Job) (_ *lane, victims []*Process, _ error) {
 		pl = &place{pkg: j.Package}
 		p.places[j.Package.Digest()] = pl
 	}
+	if len(pl.lanes) == 0 {
+		pl.pkg = j.Package
+	}
+	pl.retired = false
 	if q := pl.record.quarantine; q != nil && !j.Trial {
 		return nil, nil, q
 	}
@@ -192,7 +196,7 @@ func (p *Pool) warn(process *Process) {
 func (p *Pool) rewarm(pl *place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ctx.Err() != nil || p.stats > 0 || len(pl.lanes) > 0 || pl.record.quarantine != nil {
+	if p.ctx.Err() != nil || p.stats > 0 || len(pl.lanes) > 0 || pl.retired || pl.record.quarantine != nil {
 		return
 	}
 	l := &lane{place: pl, busy: true, warming: true, charge: p.capOf(pl)}

@@ -43,13 +43,17 @@ type Pool struct {
 	changed chan struct{} // closed, and made anew, when a lane came free or went
 	stats   int           // Stat jobs that wait for a lane: the others leave every lane to them
 	warned  bool          // about what the machine lacks to confine a runner
+	changes []change      // of quarantines, that OnQuarantine has not heard of
+	telling bool          // somebody hands them over
 }
 
 // place is one model's.
 type place struct {
-	pkg    models.Package
+	pkg    models.Package // empty until a job names it, where the place is a quarantine of an earlier life
 	lanes  []*lane
 	record record
+
+	retired bool // no runner waits for the next job
 }
 
 // lane is one runner, from the decision to start it to its end.
@@ -69,6 +73,7 @@ type Job struct {
 	Package  models.Package
 	Study    []byte // a tar, see inference.Analyze
 	Priority Priority
+	Examine  bool                             // the study is the package's example: the result also has inference.LabelsFile
 	Trial    bool                             // also where the model is quarantined: a success lifts that
 	Progress func(stage string, done float64) // may be nil
 }
@@ -85,7 +90,9 @@ func NewPool(o Options) *Pool {
 	if o.BudgetBytes <= 0 { // nobody chose one, so that a single runner must fit in any case
 		o.BudgetBytes = max(machineBudget(), o.MemoryBytes)
 	}
-	return &Pool{o: o, ctx: ctx, cancel: cancel, places: map[models.Digest]*place{}, changed: make(chan struct{})}
+	p := &Pool{o: o, ctx: ctx, cancel: cancel, places: map[models.Digest]*place{}, changed: make(chan struct{})}
+	p.remember(o.Quarantines)
+	return p
 }
 
 // machineBudget is three quarters of the machine's memory: the rest is the daemon's, the
@@ -160,7 +167,7 @@ func (p *Pool) once(ctx context.Context, j Job) (inference.Result, error) {
 	l, err := p.acquire(ctx, j, giveWay)
 	var result inference.Result
 	if err == nil {
-		result, err = l.process.analyze(ctx, j.Study, j.Progress, p.stile.newTurn(j.Priority, giveWay))
+		result, err = l.process.analyze(ctx, request{j.Study, j.Examine, j.Progress}, p.stile.newTurn(j.Priority, giveWay))
 		p.settle(l, j.Study, err)
 	}
 	if err != nil && errors.Is(context.Cause(ctx), errGaveWay) {
@@ -180,7 +187,9 @@ func (p *Pool) settle(l *lane, study []byte, err error) {
 	p.mu.Lock()
 	switch {
 	case err == nil:
-		l.place.record.succeed()
+		if lifted := l.place.record.succeed(); lifted != nil {
+			p.tell(*lifted, false)
+		}
 	case failure != nil && p.ctx.Err() == nil:
 		p.blame(l.place, digest, failure)
 	}
@@ -212,8 +221,25 @@ func (p *Pool) Release(model models.Digest) bool {
 	if !ok || pl.record.quarantine == nil {
 		return false
 	}
-	pl.record.succeed()
+	p.tell(*pl.record.succeed(), false)
 	return true
+}
+
+// Retire ends the runners of a model that is not offered any more; one that works ends
+// after its job. A further job on the model brings it back.
+func (p *Pool) Retire(model models.Digest) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	pl, ok := p.places[model]
+	if !ok {
+		return
+	}
+	pl.retired = true // its busy lanes end when they are given back
+	for _, l := range slices.Clone(pl.lanes) {
+		if !l.busy {
+			p.discard(l)
+		}
+	}
 }
 
 // Close ends all runners, also in the middle of a job, and waits for them.
@@ -275,7 +301,7 @@ func (p *Pool) giveBack(l *lane) {
 	defer p.mu.Unlock()
 	p.uses++
 	l.busy, l.warming, l.giveWay, l.used = false, false, nil, p.uses
-	if p.ctx.Err() != nil || !l.process.usable() {
+	if p.ctx.Err() != nil || l.place.retired || !l.process.usable() {
 		p.discard(l)
 		return
 	}

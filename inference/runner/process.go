@@ -51,6 +51,10 @@ type Options struct {
 	// failures in a row, so that no study can quarantine a good model; where it is nil, three
 	// different studies can. It is called from any goroutine.
 	Example func(models.Package) ([]byte, error)
+	// Quarantines are those of an earlier pool. OnQuarantine hears of each that begins and
+	// ends, one after the other, so that it can be kept; Close waits for it.
+	Quarantines  []Quarantine
+	OnQuarantine func(q Quarantine, began bool)
 }
 
 // Process is one runner, warm: library and model are loaded before a job comes. It does
@@ -204,11 +208,25 @@ func (p *Process) Dead() <-chan struct{} { return p.dead }
 // result, a *Failure, or ctx's error. After any failure but Refused and Failed the
 // process is dead. progress, if not nil, is called from Analyze's own goroutine.
 func (p *Process) Analyze(ctx context.Context, study []byte, progress func(stage string, done float64)) (inference.Result, error) {
-	return p.analyze(ctx, study, progress, nil)
+	return p.analyze(ctx, request{study: study, progress: progress}, nil)
+}
+
+// Examine is Analyze for the package's example: a segmentation's result also has
+// inference.LabelsFile.
+func (p *Process) Examine(ctx context.Context, study []byte) (inference.Result, error) {
+	return p.analyze(ctx, request{study: study, examine: true}, nil)
+}
+
+// request is what is asked of a child.
+type request struct {
+	study    []byte
+	examine  bool
+	progress func(stage string, done float64) // may be nil
 }
 
 // analyze computes only while it has t, if that is not nil.
-func (p *Process) analyze(ctx context.Context, study []byte, progress func(stage string, done float64), t *turn) (inference.Result, error) {
+func (p *Process) analyze(ctx context.Context, r request, t *turn) (inference.Result, error) {
+	study := r.study
 	select {
 	case p.busy <- struct{}{}:
 		defer func() { <-p.busy }()
@@ -228,9 +246,13 @@ func (p *Process) analyze(ctx context.Context, study []byte, progress func(stage
 	defer cancel()
 	stop := context.AfterFunc(limit, p.kill)
 	defer stop()
-	j := &job{p: p, limit: limit, progress: progress, turn: t, clock: startCountdown(p.o.Timeout, cancel), sent: make(chan error, 1)}
+	j := &job{p: p, limit: limit, progress: r.progress, turn: t, clock: startCountdown(p.o.Timeout, cancel), sent: make(chan error, 1)}
 	defer j.end()
-	go func() { j.sent <- writeFrame(p.in, kindJob, study) }()
+	k := kindJob
+	if r.examine {
+		k = kindExamine
+	}
+	go func() { j.sent <- writeFrame(p.in, k, study) }()
 	result, err := j.follow()
 	var failure *Failure
 	if err != nil && !errors.As(err, &failure) {

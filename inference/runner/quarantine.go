@@ -17,8 +17,8 @@ const failuresToQuarantine = 3
 // the other, and on its example, too, where the pool knows that. Other models go on. A
 // model that passes its example is not quarantined, however many studies it fails on. A
 // quarantine is lifted by Pool.Release, or by a job that succeeds all the same (see
-// Job.Trial), and is forgotten when the pool ends. As an error it answers a job on that
-// model.
+// Job.Trial). It outlives the pool where somebody keeps it: see Options.Quarantines. As an
+// error it answers a job on that model.
 type Quarantine struct {
 	Model  string        // id and version
 	Digest models.Digest // of the package
@@ -29,8 +29,8 @@ type Quarantine struct {
 
 // Error says what is quarantined, why, and what to do.
 func (q *Quarantine) Error() string {
-	return fmt.Sprintf("model %s is quarantined on this node since %s: %d runners in a row failed, the last one: %s; validate or replace the package, then restart the node",
-		q.Model, q.Since.UTC().Format(time.RFC3339), q.Tries, q.Reason)
+	return fmt.Sprintf("model %s is quarantined on this node since %s: %d runners in a row failed, the last one: %s; repair the package or the driver, then `medhive model validate %s`: where it passes, the node runs it again",
+		q.Model, q.Since.UTC().Format(time.RFC3339), q.Tries, q.Reason, q.Model)
 }
 
 // record counts how runners of one model end.
@@ -42,8 +42,12 @@ type record struct {
 	quarantine *Quarantine
 }
 
-// succeed ends a series and a quarantine.
-func (r *record) succeed() { *r = record{onTrial: r.onTrial} }
+// succeed ends a series and a quarantine, which it returns.
+func (r *record) succeed() *Quarantine {
+	lifted := r.quarantine
+	*r = record{onTrial: r.onTrial}
+	return lifted
+}
 
 // fail counts a runner that failed on a study, or on none: a zero digest.
 func (r *record) fail(study models.Digest) {
@@ -89,6 +93,7 @@ func (p *Pool) blame(pl *place, study models.Digest, failure *Failure) {
 // quarantine begins one. The caller holds mu.
 func (p *Pool) quarantine(pl *place, reason string) {
 	q := pl.record.leave(pl.pkg, reason, time.Now())
+	p.tell(*q, true)
 	p.o.Log.Error("model is quarantined", "model", q.Model, "tries", q.Tries, "reason", q.Reason)
 }
 
@@ -108,5 +113,46 @@ func (p *Pool) tryExample(pl *place, last *Failure) {
 		p.o.Log.Warn("runners of a model failed in a row, but its example passed: the studies are to blame", "model", pl.pkg.Name(), "reason", printable(last.Error()))
 	case pl.record.failed >= failuresToQuarantine:
 		p.quarantine(pl, fmt.Sprintf("%v; and its example: %v", last, err))
+	}
+}
+
+// change is a quarantine that began or ended.
+type change struct {
+	Quarantine
+	began bool
+}
+
+// tell lets whoever keeps quarantines know of a change, in order and without holding the
+// pool up: keeping one may take a disk's time. The caller holds mu.
+func (p *Pool) tell(q Quarantine, began bool) {
+	if p.o.OnQuarantine == nil {
+		return
+	}
+	p.changes = append(p.changes, change{q, began})
+	if p.telling || p.ctx.Err() != nil {
+		return
+	}
+	p.telling = true
+	p.keep.Go(p.tellAll)
+}
+
+// tellAll hands over what there is.
+func (p *Pool) tellAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.changes) > 0 {
+		next := p.changes[0]
+		p.changes = p.changes[1:]
+		p.mu.Unlock()
+		p.o.OnQuarantine(next.Quarantine, next.began)
+		p.mu.Lock()
+	}
+	p.telling = false
+}
+
+// remember takes the quarantines of an earlier life over.
+func (p *Pool) remember(list []Quarantine) {
+	for _, q := range list {
+		p.places[q.Digest] = &place{record: record{failed: max(q.Tries, failuresToQuarantine), blamed: failuresToQuarantine, quarantine: &q}}
 	}
 }

@@ -58,7 +58,7 @@ func TestQuarantineSpeaks(t *testing.T) {
 		r.fail(models.Digest{})
 	}
 	text := r.leave(phantom.Thresholds(), "runner memory: the job needs more\n\x1b[31m", time.Unix(1_700_000_000, 0)).Error()
-	for _, words := range []string{"thresholds", "2023-11-14T22:13:20Z", "3 runners in a row", "the job needs more", "restart the node"} {
+	for _, words := range []string{"thresholds", "2023-11-14T22:13:20Z", "3 runners in a row", "the job needs more", "medhive model validate thresholds"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("%q is not in %q", words, text)
 		}

@@ -42,6 +42,13 @@ func TestMain(m *testing.M) {
 		parent(os.Args[2], os.Args[3] == "freezes")
 	case "stranger":
 		stranger(os.Args[2], 2)
+	case "cell":
+		if err := runner.ServeCell(os.Stdin, os.Stdout, cellWork); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	case "cell-parent":
+		cellParent(os.Args[2])
 	case "trial-stranger":
 		stranger(os.Args[2], 1)
 	default:

@@ -52,7 +52,7 @@ func conformStep(img *Image, step models.Step, owned, picture bool) (*Image, err
 		return CropForeground(img, float32(step.Above), step.Margin)
 	case "pad":
 		size := paddedSize(img.Size, step, picture)
-		return Pad(img, size, step.Where == "centre", float32(step.Value))
+		return Pad(img, size, step.Where == "centre" || step.Margin > 0, float32(step.Value))
 	case "resize":
 		if len(step.Size) != 2 {
 			return nil, errors.New("resize: want columns and rows")

@@ -210,6 +210,7 @@ func TestValuesAsNumpy(t *testing.T) {
 		"percentile":         {Op: "normalise", Kind: "percentile", Low: 2.5, High: 93},
 		"mean-std":           {Op: "normalise", Kind: "mean-std", Mean: []float64{-300, -200, 10.5}, Std: []float64{2, 400, 0.25}},
 		"pad centre":         {Op: "pad", Size: []int{5, 8, 5}, Where: "centre", Value: -1024},
+		"pad margin":         {Op: "pad", Margin: 2, Value: -1024},
 		"pad end":            {Op: "pad", Multiple: 4},
 		"crop":               {Op: "crop-foreground", Above: 150},
 	} {

@@ -75,6 +75,8 @@ func paddedSize(size [3]int, step models.Step, picture bool) [3]int {
 			size[n] = (size[n] + step.Multiple - 1) / step.Multiple * step.Multiple
 		case n < len(step.Size):
 			size[n] = max(size[n], step.Size[n])
+		case step.Margin > 0:
+			size[n] = min(size[n], MaxVoxels) + 2*min(step.Margin, MaxVoxels)
 		}
 	}
 	return size

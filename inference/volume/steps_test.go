@@ -25,7 +25,7 @@ func FuzzSteps(f *testing.F) {
 			{Op: "clip", Low: a, High: b}, {Op: "window", Low: a, High: b}, {Op: "normalise", Kind: "min-max"},
 			{Op: "normalise", Kind: "percentile", Low: a, High: b}, {Op: "normalise", Kind: "z-score"},
 			{Op: "normalise", Kind: "z-score", Of: "foreground", Above: a}, {Op: "normalise", Kind: "mean-std", Mean: []float64{a}, Std: []float64{b}},
-			{Op: "crop-foreground", Above: a, Margin: i}, {Op: "pad", Multiple: i, Where: "centre"}, {Op: "pad", Size: []int{i, j, k}, Value: c},
+			{Op: "crop-foreground", Above: a, Margin: i}, {Op: "pad", Multiple: i, Where: "centre"}, {Op: "pad", Margin: i}, {Op: "pad", Size: []int{i, j, k}, Value: c},
 			{Op: "orient", To: "SRP"}, {Op: "sliding-window"}, {Op: "unheard of"},
 		}
 		img := &Image{Grid: straight([3]int{5, 4, 3}, [3]float64{1, 2, 1.5}), Data: make([]float32, 60)}

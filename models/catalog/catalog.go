@@ -46,6 +46,7 @@ type Entry struct {
 	Digest   models.Digest // of the package
 	Origin   string        // BuiltIn, InStore, or the package's folder name
 	Pinned   bool          // this version counts for its id, whatever newer ones are here
+	Leaving  bool          // it goes as soon as nobody holds it, so nobody new should
 
 	load func() (models.Package, error)
 	read func(name string, limit int64) ([]byte, error) // another file of the package
@@ -158,6 +159,8 @@ func (c *Catalog) addStore(fetched *store.Store) (map[string]models.Digest, erro
 	for _, r := range records {
 		if err := c.add(r.Folder, InStore); err != nil {
 			c.faults = append(c.faults, fmt.Errorf("package %s of the store: %w; remove it with `medhive model remove %s`", r.Name(), err, r.Digest))
+		} else if last := &c.entries[len(c.entries)-1]; last.Digest == r.Digest {
+			last.Leaving = r.Leaving
 		}
 	}
 	pins, err := fetched.Pins()
@@ -257,22 +260,36 @@ func (c *Catalog) Find(ref string) (models.Package, error) {
 // ErrNoExample says that a package can't be tried out.
 var ErrNoExample = errors.New("the package brings no example; make one with `medhive model example`")
 
-// Example returns the package's example study, a tar of DICOM instances, and the
-// findings that the model must give on it (JSON), both verified.
-func (e Entry) Example() (study, expected []byte, err error) {
+// Example is what a package brings to be tried out with.
+type Example struct {
+	Study    []byte // a tar of DICOM instances
+	Expected []byte // the findings that the model must give on it, as JSON
+	Labels   []byte // and the labels (package labelmap); nil where the package has none
+}
+
+// Example returns the package's example, every file of it verified.
+func (e Entry) Example() (out Example, err error) {
 	if e.Manifest.Example == nil {
-		return nil, nil, fmt.Errorf("model %s: %w", e.Name(), ErrNoExample)
+		return out, fmt.Errorf("model %s: %w", e.Name(), ErrNoExample)
 	}
-	files := make([][]byte, 2)
-	for i, f := range []models.ExampleFile{e.Manifest.Example.Input, e.Manifest.Example.Expected} {
-		if files[i], err = e.read(f.File, f.Bytes); err != nil {
-			return nil, nil, fmt.Errorf("model %s: read its example: %w", e.Name(), err)
+	of := *e.Manifest.Example
+	for _, f := range []struct {
+		models.ExampleFile
+		to *[]byte
+	}{{of.Input, &out.Study}, {of.Expected, &out.Expected}, {of.Labels, &out.Labels}} {
+		if f.SHA256.IsZero() {
+			continue // the labels, which not every package has
 		}
-		if got := models.DigestOf(files[i]); got != f.SHA256 {
-			return nil, nil, fmt.Errorf("model %s: its example %s has %s, the manifest names %s; fetch the package again", e.Name(), f.File, got, f.SHA256)
+		data, err := e.read(f.File, f.Bytes)
+		if err != nil {
+			return Example{}, fmt.Errorf("model %s: read its example %s: %w; fetch the package again", e.Name(), f.File, models.WithoutPath(err))
 		}
+		if got := models.DigestOf(data); got != f.SHA256 {
+			return Example{}, fmt.Errorf("model %s: its example %s has %s, the manifest names %s; fetch the package again", e.Name(), f.File, got, f.SHA256)
+		}
+		*f.to = data
 	}
-	return files[0], files[1], nil
+	return out, nil
 }
 
 // Load reads and verifies the whole package.
@@ -304,9 +321,12 @@ func (c *Catalog) Versions(id string) (entries []Entry) {
 }
 
 // Offered are the entries that a node may offer: where a version is pinned, that one
-// alone of its id.
+// alone of its id. What is about to go is not among them.
 func (c *Catalog) Offered() (entries []Entry) {
 	for _, e := range c.entries {
+		if e.Leaving {
+			continue
+		}
 		if e.Pinned || !slices.ContainsFunc(c.Versions(e.Manifest.ID), func(v Entry) bool { return v.Pinned }) {
 			entries = append(entries, e)
 		}

@@ -176,17 +176,17 @@ func TestStoreAndPins(t *testing.T) {
 	if err != nil || e.Origin != catalog.InStore || !e.Pinned {
 		t.Fatalf("%v %+v", err, e)
 	}
-	if study, expected, err := e.Example(); err != nil || string(study) != "study" || string(expected) != "{}" {
-		t.Errorf("example: %v %q %q", err, study, expected)
+	if x, err := e.Example(); err != nil || string(x.Study) != "study" || string(x.Expected) != "{}" || x.Labels != nil {
+		t.Errorf("example: %v %+v", err, x)
 	}
 	write(t, filepath.Join(older.Folder, "study.tar"), []byte("stuDy"))
-	if _, _, err := e.Example(); err == nil || !strings.Contains(err.Error(), "fetch the package again") {
+	if _, err := e.Example(); err == nil || !strings.Contains(err.Error(), "fetch the package again") {
 		t.Errorf("a bent example: %v", err)
 	}
 	if e, err = c.Entry("lung@2.0.0"); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := e.Example(); !errors.Is(err, catalog.ErrNoExample) {
+	if _, err := e.Example(); !errors.Is(err, catalog.ErrNoExample) {
 		t.Errorf("no example: %v", err)
 	}
 	if got := len(c.Versions("lung")); got != 3 {
@@ -215,7 +215,8 @@ func TestBuiltInExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range c.List() {
-		if study, expected, err := e.Example(); err != nil || len(study) == 0 || len(expected) == 0 {
+		segments := e.Manifest.TaskKind() == models.Segmentation
+		if x, err := e.Example(); err != nil || len(x.Study) == 0 || len(x.Expected) == 0 || (len(x.Labels) > 0) != segments {
 			t.Errorf("%s: %v; run go generate ./models/reference ./inference", e.Name(), err)
 		}
 	}

@@ -157,7 +157,7 @@ func (d *Draft) describe(facts Facts) {
 	d.todo("labels", "every value of the output with a name and, but for background, codes for category and type (SNOMED CT)")
 	d.todo("allowed_attributes", "DICOM keywords that may leave a clinic: those that the model needs, and no other")
 	d.todo("providers", "add cuda, openvino, … once the model passed there; cpu is set")
-	d.todo("tolerance", "min_dice between two providers (0.99 is usual), max_label_margin for labels")
+	d.todo("tolerance", "min_dice between two providers (0.99 is usual), and max_label_margin where the graph gives scores: labels may differ only where the best two are closer")
 	d.todo("requirements.memory_bytes", "peak memory of one study, with room to spare: a runner that needs more is stopped")
 	d.todo(models.CardFile, "replace every line that begins with TODO")
 }

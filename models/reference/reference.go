@@ -15,7 +15,7 @@ import (
 	"github.com/medhive/medhive/models"
 )
 
-//go:embed manifest.json t1-tissue.onnx CARD.md example.tar example.json
+//go:embed manifest.json t1-tissue.onnx CARD.md example.*
 var files embed.FS
 
 // Package returns the reference model. It fails only where the build mixed a manifest

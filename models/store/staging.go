@@ -163,6 +163,7 @@ func (s *Store) Admit(g *Staging) (Record, error) {
 	var record Record
 	err = s.update(func(st *state, present []Fact) error {
 		if old, err := find(present, fact.Digest); err == nil {
+			delete(st.Leaving, fact.Digest)
 			record = s.recordOf(st, old)
 			return nil
 		}

@@ -60,12 +60,17 @@ type state struct {
 	Holds       map[string]map[models.Digest]int `json:"holds"` // owner → package → how often
 	Validations []Validation                     `json:"validations"`
 	Publishers  map[string]string                `json:"publishers"` // trusted key → what the operator calls it
+
+	// Fields that came later: a program that does not know them drops them when it writes.
+	Leaving     map[models.Digest]time.Time             `json:"leaving,omitempty"`     // go as soon as nobody holds them; since when
+	Quarantines map[string]map[models.Digest]Quarantine `json:"quarantines,omitempty"` // owner → package → why
 }
 
 func newState() state {
 	return state{
 		Schema: stateSchema, QuotaBytes: DefaultQuotaBytes, Used: map[models.Digest]time.Time{}, Pins: map[string]models.Digest{},
 		Holds: map[string]map[models.Digest]int{}, Publishers: map[string]string{},
+		Leaving: map[models.Digest]time.Time{}, Quarantines: map[string]map[models.Digest]Quarantine{},
 	}
 }
 
@@ -110,6 +115,12 @@ func (s *state) repair() {
 	if s.Publishers == nil {
 		s.Publishers = fresh.Publishers
 	}
+	if s.Leaving == nil {
+		s.Leaving = fresh.Leaving
+	}
+	if s.Quarantines == nil {
+		s.Quarantines = fresh.Quarantines
+	}
 	if s.QuotaBytes <= 0 {
 		s.QuotaBytes = fresh.QuotaBytes
 	}
@@ -132,7 +143,9 @@ func (s *state) release(d models.Digest, owner string) error {
 // forget drops what was said about a package that is gone. Its verdicts stay: they hold
 // for the same bytes when they come back.
 func (s *state) forget(d models.Digest) {
+	s.lift(func(_ string, q Quarantine) bool { return q.Package == d })
 	delete(s.Used, d)
+	delete(s.Leaving, d)
 	for owner, held := range s.Holds {
 		if delete(held, d); len(held) == 0 {
 			delete(s.Holds, owner)
@@ -141,8 +154,12 @@ func (s *state) forget(d models.Digest) {
 	maps.DeleteFunc(s.Pins, func(_ string, pinned models.Digest) bool { return pinned == d })
 }
 
-// record keeps the newest verdict for each package, provider and runtime.
+// record keeps the newest verdict for each package, provider and runtime. A pass lifts the
+// package's quarantines on that provider.
 func (s *state) record(v Validation) {
+	if v.Passed {
+		s.lift(func(_ string, q Quarantine) bool { return q.Package == v.Package && q.Provider == v.Provider })
+	}
 	s.Validations = slices.DeleteFunc(s.Validations, func(old Validation) bool {
 		return old.Package == v.Package && old.Provider == v.Provider && old.Runtime == v.Runtime
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,5 +185,23 @@ func TestVerdictsAreBounded(t *testing.T) {
 	}
 	if len(s.Validations) != maxValidations || s.passed(models.DigestOf(fmt.Append(nil, 0))) || !s.passed(models.DigestOf(fmt.Append(nil, maxValidations))) {
 		t.Errorf("%d verdicts", len(s.Validations))
+	}
+}
+
+func TestQuarantinesAreBounded(t *testing.T) {
+	s := newState()
+	for n := range maxQuarantines {
+		if err := s.begin("node anna", Quarantine{Package: models.Digest{1, byte(n)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.begin("node anna", Quarantine{Package: models.Digest{2}}); err == nil || !strings.Contains(err.Error(), "remove the packages") {
+		t.Errorf("one more: %v", err)
+	}
+	if err := s.begin("node anna", Quarantine{Package: models.Digest{1, 7}, Tries: 4}); err != nil || s.Quarantines["node anna"][models.Digest{1, 7}].Tries != 4 {
+		t.Errorf("one that is known: %v", err)
+	}
+	if err := s.begin("node berta", Quarantine{Package: models.Digest{2}}); err != nil {
+		t.Errorf("another node's: %v", err)
 	}
 }

@@ -45,7 +45,8 @@ type Record struct {
 	Used    time.Time `json:"used"` // last admitted or held
 	Pinned  bool      `json:"pinned"`
 	Holders []string  `json:"holders,omitempty"`
-	Passed  bool      `json:"passed"` // validation, on at least one provider
+	Passed  bool      `json:"passed"`            // validation, on at least one provider
+	Leaving bool      `json:"leaving,omitempty"` // it goes as soon as nobody holds it
 }
 
 // Open opens the store in dir and makes what is missing; what a killed process left half
@@ -80,7 +81,8 @@ func find(present []Fact, d models.Digest) (Fact, error) {
 }
 
 func (s *Store) recordOf(st *state, f Fact) Record {
-	return Record{Fact: f, Folder: s.pathOf(f.Digest), Used: st.used(f), Pinned: st.Pins[f.ID] == f.Digest,
+	_, leaving := st.Leaving[f.Digest]
+	return Record{Fact: f, Leaving: leaving, Folder: s.pathOf(f.Digest), Used: st.used(f), Pinned: st.Pins[f.ID] == f.Digest,
 		Holders: st.holders(f.Digest), Passed: st.passed(f.Digest)}
 }
 
@@ -157,8 +159,12 @@ func (s *Store) Hold(d models.Digest, owner string) error {
 		return err
 	}
 	return s.update(func(st *state, present []Fact) error {
-		if _, err := find(present, d); err != nil {
+		f, err := find(present, d)
+		if err != nil {
 			return err
+		}
+		if _, leaving := st.Leaving[d]; leaving && st.Holds[owner][d] == 0 {
+			return fmt.Errorf("model %s is being removed; fetch it again if it should stay", f.Name())
 		}
 		st.hold(d, owner, s.now())
 		return nil
@@ -167,14 +173,19 @@ func (s *Store) Hold(d models.Digest, owner string) error {
 
 // Release takes one Hold back.
 func (s *Store) Release(d models.Digest, owner string) error {
-	return s.update(func(st *state, _ []Fact) error { return st.release(d, owner) })
+	return s.update(func(st *state, present []Fact) error {
+		if err := st.release(d, owner); err != nil {
+			return err
+		}
+		return s.dismiss(st, present)
+	})
 }
 
 // ReleaseAll takes all of an owner's holds back.
 func (s *Store) ReleaseAll(owner string) error {
-	return s.update(func(st *state, _ []Fact) error {
+	return s.update(func(st *state, present []Fact) error {
 		delete(st.Holds, owner)
-		return nil
+		return s.dismiss(st, present)
 	})
 }
 

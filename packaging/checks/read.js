@@ -41,12 +41,18 @@ function readDicom(file) {
     seen.frames = Number(set.NumberOfFrames);
     seen.type = set.SegmentationType;
     const pixels = new Uint8Array([].concat(set.PixelData)[0]);
-    if (set.SegmentationType === "BINARY") {
-      const voxels = dcmjs.data.BitArray.unpack(pixels);
-      const used = set.Rows * set.Columns * seen.frames;
-      seen.voxels = voxels.slice(0, used).reduce((sum, v) => sum + (v ? 1 : 0), 0);
-    } else {
-      seen.sum = pixels.reduce((sum, v) => sum + v, 0);
+    const used = set.Rows * set.Columns * seen.frames;
+    switch (set.SegmentationType) {
+      case "BINARY":
+        seen.voxels = dcmjs.data.BitArray.unpack(pixels).slice(0, used).reduce((sum, v) => sum + (v ? 1 : 0), 0);
+        break;
+      case "FRACTIONAL":
+        seen.fractional = set.SegmentationFractionalType;
+        seen.maximum = set.MaximumFractionalValue;
+        seen.sum = pixels.slice(0, used).reduce((sum, v) => sum + v, 0);
+        break;
+      default:
+        throw new Error("a segmentation of type " + set.SegmentationType);
     }
   }
   if (set.ContentSequence) {

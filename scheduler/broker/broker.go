@@ -57,6 +57,7 @@ type Config struct {
 	// Check judges a decrypted result and what its receipt says of the run before it is
 	// accepted; an error disputes the receipt with its text, which must not speak of a
 	// patient. The receipt's signer, task, price and hashes were checked. nil accepts.
+	// ErrNotJudged leaves the result undecided: the node offers it again.
 	Check func(task models.Digest, receipt attest.Receipt, result []byte) error
 	// Score is a node's quality in [0,1]; nil counts everyone as 1.
 	Score func(node common.Address) float64

@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -182,6 +183,32 @@ func TestDisputedResultIsNotAccepted(t *testing.T) {
 	r := <-n.forwarded // a dispute is the coordinator's business too
 	must(t, r.Verify(domain))
 	if r.Acceptance.Accepted || r.Acceptance.Reason == "" {
+		t.Errorf("acceptance %+v", r.Acceptance)
+	}
+}
+
+// A clinic that can't look at a result now blames nobody: the node sends it again.
+func TestAResultThatCouldNotBeJudgedComesAgain(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	asked := make(chan struct{}, 8)
+	c := newClinic(t, ctx, func(b *broker.Config) {
+		judge := b.Check
+		b.Check = func(task models.Digest, r attest.Receipt, result []byte) error {
+			if asked <- struct{}{}; len(asked) == 1 {
+				return fmt.Errorf("start the reader: %w", broker.ErrNotJudged)
+			}
+			return judge(task, r, result)
+		}
+	})
+	n := newNode(t, ctx, nil)
+	c.connect(n.member)
+	o := c.wait(c.submit("unjudged"))
+	c.wantResult(o)
+	if o.Fence != 1 || len(n.executor.started) != 1 || len(asked) != 2 {
+		t.Errorf("fence %d, %d runs, %d looks; want one run and two looks", o.Fence, len(n.executor.started), len(asked))
+	}
+	if r := <-n.forwarded; !r.Acceptance.Accepted {
 		t.Errorf("acceptance %+v", r.Acceptance)
 	}
 }

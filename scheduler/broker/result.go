@@ -21,6 +21,8 @@ import (
 var (
 	ErrReceipt    = errors.New("the receipt does not match the task; sign what was awarded and run")
 	ErrOutputHash = errors.New("the result is not the one that the receipt names")
+	// ErrNotJudged is of Config.Check alone: the clinic could not look at the result now.
+	ErrNotJudged = errors.New("the clinic could not judge the result; it is to be sent again")
 )
 
 // maxReceiptBytes bounds a receipt's JSON on the wire.
@@ -225,7 +227,9 @@ func (b *Broker) takeResult(s *wire.Stream, t *task, c *claim) (*wire.ResultAck,
 		return refuse(errors.Join(ErrOutputHash, b.Blobs.Delete(b.ctx, blob)))
 	}
 	verdict := attest.Acceptance{Receipt: c.receipt.Hash(b.Domain), Accepted: true, At: b.Clock.Now().UTC().Truncate(time.Millisecond)}
-	if err := b.Check(c.rec.Task.ID, c.receipt, plain); err != nil {
+	if err := b.Check(c.rec.Task.ID, c.receipt, plain); errors.Is(err, ErrNotJudged) {
+		return nil, errors.Join(err, b.Blobs.Delete(context.WithoutCancel(b.ctx), blob)) // the node sends it again
+	} else if err != nil {
 		verdict.Accepted, verdict.Reason = false, wire.Reason(err.Error())
 	}
 	signed, err := b.countersign(c, verdict)

@@ -36,112 +36,102 @@ func NewAllowList(keywords []string) (AllowList, error) {
 	return list, nil
 }
 
-// presence is how an attribute takes part in the structure of an instance.
-type presence uint8
-
-const (
-	carried presence = iota // with its value, as the profile left it (Type 1)
-	blank                   // always there; its value only if the manifest allows it (Type 2)
-)
-
-// UIDs of the SOP classes that MedHive sends out. Others are refused: their
-// modules are not in structureOf.
-const (
-	mrImageStorage = "1.2.840.10008.5.1.4.1.1.4"
-	ctImageStorage = "1.2.840.10008.5.1.4.1.1.2"
-	crImageStorage = "1.2.840.10008.5.1.4.1.1.1"
-	dxPresentation = "1.2.840.10008.5.1.4.1.1.1.1"
-	dxProcessing   = "1.2.840.10008.5.1.4.1.1.1.1.1"
-)
-
-// isRadiograph says that a class is one of single projection images.
-func isRadiograph(sopClass string) bool {
-	return sopClass == crImageStorage || sopClass == dxPresentation || sopClass == dxProcessing
-}
-
-// structureOf lists the attributes of Type 1 and 2 in the image IODs that leave
-// the clinic (PS3.3 A.2 CR, A.3 CT, A.4 MR, A.26 DX, and their modules in C.7 and C.8).
-func structureOf(sopClass string) map[tag.Tag]presence {
-	s := map[tag.Tag]presence{
-		// Patient, General Study, General Series, Frame of Reference, General Equipment
-		tag.PatientName: carried, tag.PatientID: carried, tag.PatientBirthDate: blank, tag.PatientSex: blank,
-		tag.StudyInstanceUID: carried, tag.StudyDate: blank, tag.StudyTime: blank, tag.StudyID: blank,
-		tag.AccessionNumber: blank, tag.ReferringPhysicianName: blank,
-		tag.Modality: carried, tag.SeriesInstanceUID: carried, tag.SeriesNumber: blank, tag.PatientPosition: blank, tag.Laterality: blank,
-		tag.FrameOfReferenceUID: carried, tag.PositionReferenceIndicator: blank, tag.Manufacturer: blank,
-		// General Image, Image Plane, Image Pixel; rescale is what the numbers mean
-		tag.ImageType: carried, tag.InstanceNumber: blank,
-		tag.ImagePositionPatient: carried, tag.ImageOrientationPatient: carried, tag.PixelSpacing: carried, tag.SliceThickness: blank,
-		tag.SamplesPerPixel: carried, tag.PhotometricInterpretation: carried, tag.Rows: carried, tag.Columns: carried,
-		tag.BitsAllocated: carried, tag.BitsStored: carried, tag.HighBit: carried, tag.PixelRepresentation: carried,
-		tag.RescaleIntercept: carried, tag.RescaleSlope: carried, tag.RescaleType: carried,
-		tag.LossyImageCompression: carried, tag.LossyImageCompressionRatio: carried, tag.LossyImageCompressionMethod: carried,
-		// SOP Common
-		tag.SOPClassUID: carried, tag.SOPInstanceUID: carried,
-	}
-	switch sopClass {
-	case mrImageStorage:
-		s[tag.ScanningSequence], s[tag.SequenceVariant] = carried, carried
-		for _, t := range []tag.Tag{tag.ScanOptions, tag.MRAcquisitionType, tag.RepetitionTime, tag.EchoTime, tag.EchoTrainLength} {
-			s[t] = blank
-		}
-	case ctImageStorage:
-		s[tag.KVP], s[tag.AcquisitionNumber] = blank, blank
-	case crImageStorage, dxPresentation, dxProcessing:
-		projection(s)
-		for _, t := range []tag.Tag{tag.BodyPartExamined, tag.ViewPosition} {
-			s[t] = blank
-		}
-	}
-	if sopClass == dxPresentation || sopClass == dxProcessing {
-		for _, t := range []tag.Tag{
-			tag.PresentationIntentType, tag.ImageLaterality, tag.PixelIntensityRelationship, tag.PixelIntensityRelationshipSign,
-			tag.PresentationLUTShape, tag.WindowCenter, tag.WindowWidth,
-		} {
-			s[t] = carried
-		}
-	}
-	return s
-}
-
-// projection takes the attributes of slices out of a structure and puts those of
-// radiographs in.
-func projection(s map[tag.Tag]presence) {
-	for _, t := range []tag.Tag{tag.PatientPosition, tag.PositionReferenceIndicator, tag.SliceThickness, tag.ImagePositionPatient, tag.ImageOrientationPatient} {
-		delete(s, t)
-	}
-	s[tag.PatientOrientation] = blank
-	s[tag.ImagerPixelSpacing], s[tag.BurnedInAnnotation] = carried, carried
-	s[tag.NominalScannedPixelSpacing] = carried // of digitised film, by habit: else its lengths are unknown
-}
-
-// narrow returns the elements that may leave, sorted, with empty ones for the
-// missing attributes of Type 2.
-func (a AllowList) narrow(elements []*dicom.Element, p *profile, sopClass string) []*dicom.Element {
-	structure := structureOf(sopClass)
-	kept := make([]*dicom.Element, 0, len(structure)+len(a.tags))
+// narrow returns the elements of one data set or item that may leave, sorted, with empty
+// ones for the missing attributes of Type 2. structure says what belongs to the object
+// there, whatever the manifest allows.
+func (a AllowList) narrow(elements []*dicom.Element, p *profile, s structure) []*dicom.Element {
+	kept := make([]*dicom.Element, 0, min(len(elements), len(s)+len(a.tags)))
 	seen := make(map[tag.Tag]bool, len(elements))
 	for _, e := range elements {
-		part, structural := structure[e.Tag]
-		if seen[e.Tag] || !structural && !a.tags[e.Tag] { // a tag that comes twice is no valid data set: the first counts
+		if seen[e.Tag] { // a tag that comes twice is no valid data set: the first counts
 			continue
 		}
 		seen[e.Tag] = true
-		if structural && part == blank && !a.tags[e.Tag] {
-			kept = append(kept, absent(e.Tag))
-		} else if clean := a.judge(e, p); clean != nil {
+		part, structural := s[e.Tag]
+		var clean *dicom.Element
+		switch {
+		case structural && part.presence == groups:
+			clean = a.functionalGroups(e, p, part.items)
+		case structural:
+			clean = a.part(e, p, part)
+		case a.tags[e.Tag]:
+			clean = a.judge(e, p)
+		}
+		if clean != nil {
 			kept = append(kept, clean)
-		} else if structural {
-			kept = append(kept, absent(e.Tag))
 		}
 	}
-	for t, part := range structure {
-		if part == blank && !seen[t] {
+	for t, part := range s {
+		if part.presence == blank && !seen[t] {
 			kept = append(kept, absent(t))
 		}
 	}
 	slices.SortFunc(kept, byTag)
 	return kept
+}
+
+// part returns what leaves of an attribute that belongs to the object's structure; nil
+// if it goes, which only an item's may.
+func (a AllowList) part(e *dicom.Element, p *profile, own part) *dicom.Element {
+	if !a.tags[e.Tag] {
+		switch own.presence {
+		case blank:
+			return absent(e.Tag)
+		case veiled:
+			return p.dummy(&dicom.Element{Tag: e.Tag, RawValueRepresentation: dictionaryVR(e.Tag), Value: e.Value})
+		}
+	}
+	if own.items != nil && standardVR(e) {
+		if kept, some := a.items(e, p, own.items); some {
+			return kept
+		}
+		if own.presence == carried {
+			return nil // an item without anything says nothing, and is valid nowhere
+		}
+		return absent(e.Tag)
+	}
+	if clean := a.judge(e, p); clean != nil {
+		return clean
+	}
+	return absent(e.Tag)
+}
+
+// items narrows the items of a sequence to their structure and what the manifest allows;
+// some is false if nothing of them is left.
+func (a AllowList) items(e *dicom.Element, p *profile, s structure) (narrowed *dicom.Element, some bool) {
+	items, ok := itemsOf(e)
+	if !ok {
+		return nil, false
+	}
+	kept := make([][]*dicom.Element, len(items))
+	for n, item := range items {
+		kept[n] = a.narrow(item, p, s)
+		some = some || len(kept[n]) > 0
+	}
+	return sequence(e.Tag, kept...), some
+}
+
+// functionalGroups narrows the items of a sequence of functional groups (PS3.3
+// C.7.6.16): each item stands for a frame, or for all of them, and stays. An attribute
+// that the manifest names also leaves from within a group that it does not name: the group
+// says only where the attribute stands in an enhanced object.
+func (a AllowList) functionalGroups(e *dicom.Element, p *profile, s structure) *dicom.Element {
+	items, _ := itemsOf(e)
+	kept := make([][]*dicom.Element, len(items))
+	for n, item := range items {
+		own := a.narrow(item, p, s)
+		for _, group := range item {
+			if _, structural := s[group.Tag]; structural || a.tags[group.Tag] || vrOf(group) != "SQ" || !standardVR(group) {
+				continue
+			}
+			if narrowed, some := a.items(group, p, nil); some {
+				own = append(own, narrowed)
+			}
+		}
+		slices.SortStableFunc(own, byTag)
+		kept[n] = slices.CompactFunc(own, func(x, y *dicom.Element) bool { return x.Tag == y.Tag })
+	}
+	return sequence(e.Tag, kept...)
 }
 
 // absent is an element of zero length with the dictionary's VR.
@@ -155,13 +145,17 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 	if !standardVR(e) {
 		return nil
 	}
-	if e.Tag == tag.ImageType {
+	if e.Tag == tag.ImageType || e.Tag == tag.FrameType {
 		return imageType(e)
+	}
+	if e.Tag == tag.PixelPresentation { // the palettes that would colour it stay here
+		return textElement(e.Tag, "CS", "MONOCHROME")
 	}
 	values := textOf(e)
 	switch vr := vrOf(e); vr {
 	case "SQ":
-		return a.inside(e, p)
+		narrowed, _ := a.items(e, p, nil) // only what the manifest names survives there
+		return narrowed
 	case "UI":
 		return e
 	case "US", "UL", "SS", "SL", "AT", "FL", "FD":
@@ -189,25 +183,6 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 		}
 	}
 	return textElement(e.Tag, vrOf(e), values...)
-}
-
-// inside narrows the items of a sequence that the manifest allows: only what the
-// manifest names survives there.
-func (a AllowList) inside(e *dicom.Element, p *profile) *dicom.Element {
-	items, _ := itemsOf(e)
-	kept := make([][]*dicom.Element, len(items))
-	for n, item := range items {
-		for _, inner := range item {
-			if !a.tags[inner.Tag] {
-				continue
-			}
-			if clean := a.judge(inner, p); clean != nil {
-				kept[n] = append(kept[n], clean)
-			}
-		}
-		slices.SortFunc(kept[n], byTag)
-	}
-	return sequence(e.Tag, kept...)
 }
 
 // codeString is the repertoire of CS (PS3.5 section 6.2).
@@ -246,20 +221,11 @@ func isFreeText(vr string) bool {
 	return slices.Contains([]string{"LO", "SH", "LT", "ST", "UT", "UC"}, vr)
 }
 
-// imageWords are the defined terms of Image Type (PS3.3 C.7.6.1.1.2, C.8.3.1.1.1,
-// C.8.2.1.1.1) and the habits of the large vendors.
-func imageWord(v string) bool {
-	return slices.Contains([]string{
-		"ORIGINAL", "DERIVED", "PRIMARY", "SECONDARY", "OTHER", "AXIAL", "LOCALIZER", "MPR", "REFORMATTED", "PROJECTION IMAGE",
-		"M", "P", "R", "I", "M_FFE", "M_SE", "FFE", "SE", "IR", "NORM", "ND", "DIS2D", "DIS3D", "FM", "MAG", "PHASE MAP", "NONE", "VOLUME", "MEAN",
-	}, v)
-}
-
 // imageType keeps the terms of Image Type that are known, and says OTHER for the rest.
 func imageType(e *dicom.Element) *dicom.Element {
 	values := textOf(e)
 	for n, v := range values {
-		if !imageWord(v) {
+		if v != "" && !imageWord(v) {
 			values[n] = "OTHER"
 		}
 	}

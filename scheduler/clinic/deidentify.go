@@ -25,6 +25,17 @@ const Method = "MedHive: PS3.15 Basic Profile, then the model's allow-list"
 // may show the patient's name is a Refusal without its place, which the caller
 // knows.
 func Deidentify(ds dicom.Dataset, names Pseudonyms, allow AllowList) (Deidentified, error) {
+	return deidentify(ds, names, allow)
+}
+
+// substitutes stand in for what identifies a patient and the clinic's objects.
+type substitutes interface {
+	// UID is the substitute of a UID; "" if there is none, and then nothing leaves for it.
+	UID(original string) string
+	patientOf(head header) string
+}
+
+func deidentify(ds dicom.Dataset, names substitutes, allow AllowList) (Deidentified, error) {
 	if what, do, ok := quarantined(ds.Elements); !ok {
 		return Deidentified{}, &dcm.Refusal{What: what, Do: do}
 	}
@@ -34,7 +45,7 @@ func Deidentify(ds dicom.Dataset, names Pseudonyms, allow AllowList) (Deidentifi
 		}
 	}
 	p := newProfile(names, ds.Elements)
-	kept := allow.narrow(p.apply(ds.Elements), p, first(ds.Elements, tag.SOPClassUID))
+	kept := allow.narrow(p.apply(ds.Elements), p, structureOf(first(ds.Elements, tag.SOPClassUID)))
 	said := marks()
 	kept = slices.DeleteFunc(kept, func(e *dicom.Element) bool { return slices.ContainsFunc(said, sameTag(e)) })
 	kept = append(kept, said...)

@@ -260,7 +260,7 @@ func hidden(elements []*dicom.Element, allowed func(tag.Tag) bool, top, lost boo
 	var values []string
 	for _, e := range elements {
 		gone := lost || outright(e) || ActionFor(e.Tag) != Keep || !allowed(e.Tag)
-		if top && structureOf(mrImageStorage)[e.Tag] == carried && isStructural(e.Tag) && ActionFor(e.Tag) == Keep {
+		if top && structureOf(mrImageStorage)[e.Tag].presence == carried && isStructural(e.Tag) && ActionFor(e.Tag) == Keep {
 			gone = lost
 		}
 		if items, ok := itemsOf(e); ok {

@@ -1,21 +1,16 @@
 // Package clinic is the clinic's door: studies go out without anything that
 // names a patient (DICOM PS3.15 Basic Profile, then the model's allow-list), and
 // results come back in the clinic's own identity. In: files of a study, results
-// of strangers. Out: a payload to seal, and files to deliver. What connects the
-// two lies in an encrypted vault; the door never sends anything itself.
+// of strangers, both parsed in a confined child. Out: a payload to seal, and files to
+// deliver. What connects the two lies in an encrypted vault, whose keys no child gets; the
+// door never sends anything itself.
 package clinic
 
 import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
-	"runtime"
 	"time"
-
-	"github.com/suyashkumar/dicom"
-	"github.com/suyashkumar/dicom/pkg/tag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/medhive/medhive/inference/report"
 	"github.com/medhive/medhive/models"
@@ -29,6 +24,7 @@ type Door struct {
 	limits     dcm.Limits
 	now        func() time.Time
 	namespaces Namespaces
+	child      *Confine // nil: strangers' bytes are parsed in this process
 }
 
 // Namespaces are the URIs under which the clinic's record system knows its
@@ -45,7 +41,7 @@ func (d *Door) WithNamespaces(n Namespaces) *Door {
 // NewDoor uses vault, which the caller closes after the last call. now stamps
 // vault entries, for a clean-up by age.
 func NewDoor(vault *Vault, limits dcm.Limits, now func() time.Time) *Door {
-	return &Door{vault: vault, limits: limits, now: now}
+	return &Door{vault: vault, limits: limits.OrDefault(), now: now}
 }
 
 // Prepared is a study that may leave the clinic.
@@ -63,31 +59,32 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 	if study.selection != pkg.Manifest.Selection {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: it was taken in for another model; take it in again", pkg.Name())
 	}
-	allow, err := NewAllowList(pkg.Manifest.AllowedAttrs)
-	if err != nil {
+	if _, err := NewAllowList(pkg.Manifest.AllowedAttrs); err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
 	}
-	files, uids, err := d.strip(ctx, study, allow)
-	if err != nil {
-		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
+	f := study.facts
+	names := order{Allow: pkg.Manifest.AllowedAttrs, Patient: d.vault.names.patientOf(f.Patient), UIDs: make(map[string]string, len(f.UIDs))}
+	originals := make(map[string]string, len(f.UIDs))
+	for _, uid := range f.UIDs {
+		names.UIDs[uid] = d.vault.names.UID(uid)
+		originals[names.UIDs[uid]] = uid
 	}
-	var payload bytes.Buffer
-	payload.Grow(tarBytes(files))
-	if err := dcm.WriteTar(&payload, files); err != nil {
+	payload, err := strip(ctx, study, names)
+	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
 	}
 	ready := Prepared{
 		Task:    d.vault.names.Task(study.StudyUID, study.SeriesUID, pkg.Digest()),
-		Payload: payload.Bytes(), RequestHash: models.DigestOf(payload.Bytes()), Instances: len(files),
+		Payload: payload, RequestHash: models.DigestOf(payload), Instances: f.Objects,
 	}
-	source := study.slices[0].Dataset.Elements
 	err = d.vault.Put(ready.Task, Identity{
-		StudyUID: study.StudyUID, SeriesUID: study.SeriesUID, Attributes: identityOf(source), UIDs: uids,
-		Instances: len(files), Rows: number(source, tag.Rows), Columns: number(source, tag.Columns),
+		StudyUID: study.StudyUID, SeriesUID: study.SeriesUID, Attributes: f.Attributes, UIDs: originals,
+		Instances: study.Slices(), Rows: f.Rows, Columns: f.Columns,
 		Model: pkg.Name(), Structures: structures(pkg.Manifest), Series: report.SeriesDescription(pkg.Manifest),
 		Payload: ready.RequestHash, PreparedAt: d.now().UTC(),
-		SpacingMM: study.spacingMM(), Labels: labelsOf(pkg.Manifest), Providers: pkg.Manifest.Providers,
-		Source: study.referred(), Manifest: ofResult(pkg.Manifest),
+		SpacingMM: f.SpacingMM, Labels: labelsOf(pkg.Manifest), Providers: pkg.Manifest.Providers,
+		Source:   &Referred{Modality: f.Modality, FrameOfReferenceUID: f.FrameOfReferenceUID, Instances: f.Instances},
+		Manifest: ofResult(pkg.Manifest),
 	})
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
@@ -103,54 +100,23 @@ func structures(m models.Manifest) []string {
 	return names
 }
 
-// strip de-identifies the slices side by side and joins their UID maps.
-func (d *Door) strip(ctx context.Context, study *Study, allow AllowList) ([]dcm.File, map[string]string, error) {
-	files := make([]dcm.File, len(study.slices))
-	maybe := make([]map[string]string, len(study.slices))
-	faults := make([]error, len(study.slices))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for n, object := range study.slices {
-		work.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			files[n].Name = fmt.Sprintf("%05d.dcm", n+1)
-			files[n].Data, maybe[n], faults[n] = d.stripOne(object, allow, place(n, len(study.slices)))
-			return nil
-		})
-	}
-	if err := work.Wait(); err != nil {
-		return nil, nil, err
-	}
-	uids := map[string]string{}
-	for n := range files {
-		if faults[n] != nil {
-			return nil, nil, faults[n]
-		}
-		maps.Copy(uids, maybe[n])
-	}
-	return files, uids, nil
-}
-
-func (d *Door) stripOne(object *dcm.Object, allow AllowList, where string) ([]byte, map[string]string, error) {
-	object, err := object.Native(d.limits) // compressed pixels could hide what their header does not say
+// strip packs what the reader makes of the study. The names in the archive are the
+// clinic's, whoever made the files.
+func strip(ctx context.Context, study *Study, names order) ([]byte, error) {
+	var files []dcm.File
+	err := study.images.strip(ctx, names, func(data []byte) error {
+		files = append(files, dcm.File{Name: fmt.Sprintf("%05d.dcm", len(files)+1), Data: data})
+		return nil
+	})
 	if err != nil {
-		return nil, nil, at(where, err)
+		return nil, err
 	}
-	clean, err := Deidentify(object.Dataset, d.vault.names, allow)
-	if err != nil {
-		return nil, nil, at(where, err)
+	var payload bytes.Buffer
+	payload.Grow(tarBytes(files))
+	if err := dcm.WriteTar(&payload, files); err != nil {
+		return nil, err
 	}
-	pixels, err := cleanPixels(object.Dataset.Elements, object.Pixels)
-	if err != nil {
-		return nil, nil, &dcm.Refusal{What: "the pixels can't be read", Where: where, Do: "submit the series uncompressed, as the scanner made it", Err: err}
-	}
-	data, err := dcm.Encode(dicom.Dataset{Elements: clean.Dataset.Elements}, pixels)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: write the instance: %w", where, err)
-	}
-	return data, clean.UIDs, nil
+	return payload.Bytes(), nil
 }
 
 // tarBytes estimates a tar's size: a header of 512 bytes and up to 511 of padding a file.

@@ -137,8 +137,9 @@ func lengths(elements []*dicom.Element, t tag.Tag) []float64 {
 	return list
 }
 
-// countVoxels counts the bits of each structure's frames. A frame is one slice of
-// one segment, and no slice may come twice: it would count double.
+// countVoxels counts the voxels of each structure's frames: the bits of a mask, what the
+// shares of a slice decide of probabilities. A frame is one slice of one segment, and no
+// slice may come twice: it would count double.
 func (r *restorer) countVoxels(elements []*dicom.Element, pixels []byte) ([]int, error) {
 	undescribed := refuse("the segmentation's frames do not each name one segment and one slice that was sent")
 	for _, shared := range dcm.Items(find(elements, tag.SharedFunctionalGroupsSequence)) {
@@ -156,14 +157,25 @@ func (r *restorer) countVoxels(elements []*dicom.Element, pixels []byte) ([]int,
 	}
 	seen := make(map[shown]bool, len(frames))
 	counts := make([]int, len(r.id.Structures))
+	shares := map[string][][]uint8{} // of a fractional segmentation: of each slice, by structure
 	plane := r.id.Rows * r.id.Columns
 	for n, frame := range frames {
-		at := shown{segmentOf(frame), sliceOf(frame)}
+		at := shown{segmentOf(frame), r.sliceOf(frame)}
 		if at.segment < 1 || at.segment > len(counts) || at.slice == "" || seen[at] || find(frame, tag.PixelMeasuresSequence) != nil {
 			return nil, undescribed
 		}
 		seen[at] = true
-		counts[at.segment-1] += countBits(pixels, n*plane, (n+1)*plane)
+		if !r.id.fractional() {
+			counts[at.segment-1] += countBits(pixels, n*plane, (n+1)*plane)
+			continue
+		}
+		if shares[at.slice] == nil {
+			shares[at.slice] = make([][]uint8, len(counts))
+		}
+		shares[at.slice][at.segment-1] = pixels[n*plane:][:plane]
+	}
+	if r.id.fractional() {
+		return r.id.countShares(shares)
 	}
 	return counts, nil
 }
@@ -176,8 +188,9 @@ func segmentOf(frame []*dicom.Element) int {
 	return -1
 }
 
-// sliceOf is the UID of the one slice that a frame was derived from, or "".
-func sliceOf(frame []*dicom.Element) string {
+// sliceOf names the one slice that a frame was derived from: by its UID, and of an object
+// of several frames by its number too. It is "" for none, or for one that was not sent.
+func (r *restorer) sliceOf(frame []*dicom.Element) string {
 	derived := dcm.Items(find(frame, tag.DerivationImageSequence))
 	if len(derived) != 1 {
 		return ""
@@ -186,7 +199,16 @@ func sliceOf(frame []*dicom.Element) string {
 	if len(sources) != 1 {
 		return ""
 	}
-	return first(sources[0], tag.ReferencedSOPInstanceUID)
+	in := Instance{UID: first(sources[0], tag.ReferencedSOPInstanceUID)}
+	if _, several := r.frames[in.UID]; several {
+		if numbers := textOf(find(sources[0], tag.ReferencedFrameNumber)); len(numbers) == 1 {
+			in.Frame = number(sources[0], tag.ReferencedFrameNumber)
+		}
+	}
+	if r.sent != nil && !r.sent[in.name()] { // an entry of an earlier version does not know
+		return ""
+	}
+	return in.name()
 }
 
 // countBits counts the ones among the bits from … to-1, where a byte's lowest bit

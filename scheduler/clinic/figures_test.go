@@ -35,7 +35,7 @@ func TestBitsAreCountedFromAnyPlace(t *testing.T) {
 // refusedFor runs Restore and wants a refusal that has what in its words and says what to do.
 func refusedFor(t *testing.T, d *Door, task models.Digest, result inference.Result, what string) {
 	t.Helper()
-	files, err := d.Restore(task, result, stamp())
+	files, err := d.Restore(t.Context(), task, result, stamp())
 	if !refused(err) || files != nil {
 		t.Fatalf("got %d files and %v, want a refusal", len(files), err)
 	}
@@ -49,7 +49,7 @@ func TestFalseFindingsAreRefused(t *testing.T) {
 	d, pkg := newDoor(t), packageFor(t, 2)
 	ready := prepare(t, d, takeIn(t, smallStudy, pkg), pkg)
 	honest := answer(t, ready.Payload, pkg)
-	if _, err := d.Restore(ready.Task, honest, stamp()); err != nil {
+	if _, err := d.Restore(t.Context(), ready.Task, honest, stamp()); err != nil {
 		t.Fatalf("the honest one: %v", err)
 	}
 	for name, tc := range map[string]struct {
@@ -86,7 +86,7 @@ func TestFalseFindingsAreRefused(t *testing.T) {
 		result := honest
 		result.Findings.Segments = slices.Clone(honest.Findings.Segments)
 		result.Findings.Segments[0].VolumeML *= 1.0005
-		if _, err := d.Restore(ready.Task, result, stamp()); err != nil {
+		if _, err := d.Restore(t.Context(), ready.Task, result, stamp()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -246,7 +246,7 @@ func BenchmarkRestoreT1(b *testing.B) {
 	ready := prepare(b, d, takeIn(b, t1Study, pkg), pkg)
 	result := answer(b, ready.Payload, pkg)
 	for b.Loop() {
-		if _, err := d.Restore(ready.Task, result, stamp()); err != nil {
+		if _, err := d.Restore(b.Context(), ready.Task, result, stamp()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -10,11 +10,13 @@ import (
 )
 
 // ofResult is what of a manifest a result is held against, and what its report says
-// of the model: names, codes and measurements, without steps and weights' files.
+// of the model: names, codes and measurements, without weights' files, and of the steps
+// those alone that say what counts in a fractional segmentation.
 func ofResult(m models.Manifest) *models.Manifest {
 	return &models.Manifest{
 		ID: m.ID, Version: m.Version, Title: m.Title, Task: m.Task, Dimensions: m.Dimensions, IntendedUse: m.IntendedUse,
 		Weights: models.Weights{SHA256: m.Weights.SHA256}, Labels: labelsOf(m), Classes: m.Classes, Measures: m.Measures,
+		Fractional: m.Fractional, Postprocess: cutoffSteps(m),
 	}
 }
 

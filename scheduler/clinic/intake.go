@@ -11,89 +11,72 @@ import (
 	"github.com/suyashkumar/dicom/pkg/tag"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/medhive/medhive/inference/report"
 	"github.com/medhive/medhive/models"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
-
-// Study is one series of one patient that a model can take, as the clinic has
-// it: identifiers, original UIDs and pixels. It stays in the clinic's process.
-type Study struct {
-	StudyUID  string
-	SeriesUID string
-	Series    *dcm.Series  // nil if the model takes a picture
-	Picture   *dcm.Picture // nil if it takes a series
-
-	slices    []*dcm.Object // along the slice normal; of a picture, its one image
-	selection models.Selection
-}
-
-// Slices is how many instances the series has, or 1 for a picture.
-func (s *Study) Slices() int { return len(s.slices) }
-
-// spacingMM is the distance between columns, rows and slices, 0 where there is none
-// or it is not known.
-func (s *Study) spacingMM() [3]float64 {
-	if s.Picture != nil {
-		return [3]float64{s.Picture.SpacingMM[1], s.Picture.SpacingMM[0], 0}
-	}
-	return s.Series.Grid.Spacing()
-}
-
-// source is the study as reports refer to it.
-func (s *Study) source() report.Source {
-	if s.Picture != nil {
-		return report.PictureSource(s.Picture)
-	}
-	return report.SeriesSource(s.Series)
-}
 
 // Intake reads a folder, a zip or a file and picks the series that fits want. It
 // refuses (dcm.Refusal) whatever a model could not use or the clinic should not
 // send, before anything is prepared: no DICOM, more than one patient or study,
 // no series of the modality, a broken geometry, text that may be burned in. Of
 // several series that fit, the one with the most slices is taken, then the one
-// with the lowest UID. ctx ends the work between two files.
+// with the lowest UID. ctx ends the work between two files. The bytes are parsed in
+// this process; see Door.Intake for a process of their own.
 func Intake(ctx context.Context, path string, want models.Selection, lim dcm.Limits) (*Study, error) {
-	return intake(ctx, path, func(files []dcm.File, objects []*dcm.Object) (*Study, error) {
-		return pick(files, objects, want, lim)
-	}, lim)
+	return intake(ctx, path, want, false, lim)
 }
 
 // IntakePicture does as Intake for a model that takes one two-dimensional image: the
 // study's only one of the modality.
 func IntakePicture(ctx context.Context, path string, want models.Selection, lim dcm.Limits) (*Study, error) {
-	return intake(ctx, path, func(files []dcm.File, objects []*dcm.Object) (*Study, error) {
-		return pickPicture(files, objects, want, lim)
-	}, lim)
+	return intake(ctx, path, want, true, lim)
 }
 
-func intake(ctx context.Context, path string, pick func([]dcm.File, []*dcm.Object) (*Study, error), lim dcm.Limits) (*Study, error) {
+func intake(ctx context.Context, path string, want models.Selection, picture bool, lim dcm.Limits) (*Study, error) {
 	files, err := dcm.OpenFiles(path, lim)
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", err)
 	}
+	r, err := read(ctx, files, want, picture, lim)
+	if err != nil {
+		return nil, fmt.Errorf("take in the study: %w", err)
+	}
+	return newStudy(r.facts(), want, lim, r), nil
+}
+
+// read parses files and picks what fits want. A refusal says what is wrong.
+func read(ctx context.Context, files []dcm.File, want models.Selection, picture bool, lim dcm.Limits) (*reading, error) {
 	objects, err := parseAll(ctx, files, lim)
 	if err != nil {
-		return nil, fmt.Errorf("take in the study: %w", err)
+		return nil, err
 	}
 	if err := onePatient(objects); err != nil {
-		return nil, fmt.Errorf("take in the study: %w", err)
+		return nil, err
 	}
-	study, err := pick(files, objects)
+	choose := pick
+	if picture {
+		choose = pickPicture
+	}
+	r, err := choose(files, objects, want, lim)
 	if err != nil {
-		return nil, fmt.Errorf("take in the study: %w", err)
+		return nil, err
 	}
-	for n, o := range study.slices {
+	for n, o := range r.taken {
+		where := place(n, len(r.taken))
 		if what, do, ok := quarantined(o.Dataset.Elements); !ok {
-			return nil, fmt.Errorf("take in the study: %w", &dcm.Refusal{What: what, Where: place(n, len(study.slices)), Do: do})
+			return nil, &dcm.Refusal{What: what, Where: where, Do: do}
 		}
 		if refusal := remapped(o.Dataset.Elements); refusal != nil {
-			return nil, fmt.Errorf("take in the study: %w", at(place(n, len(study.slices)), refusal))
+			return nil, at(where, refusal)
+		}
+		for _, t := range []tag.Tag{tag.SOPInstanceUID, tag.SeriesInstanceUID, tag.StudyInstanceUID} {
+			if len(o.String(t)) > maxUIDBytes {
+				return nil, &dcm.Refusal{What: "a UID is longer than DICOM allows", Where: where, Do: "export the study from the PACS again"}
+			}
 		}
 	}
-	return study, nil
+	return r, nil
 }
 
 // place names a file by its position: its name may hold a patient's.
@@ -144,10 +127,10 @@ func at(where string, err error) error {
 func onePatient(objects []*dcm.Object) error {
 	for n, o := range objects {
 		a, b := headerOf(objects[0].Dataset.Elements), headerOf(o.Dataset.Elements)
-		if b.studyUID == "" {
+		if b.StudyUID == "" {
 			return &dcm.Refusal{What: "the image has no Study Instance UID", Where: place(n, len(objects)), Do: "export the study from the PACS again"}
 		}
-		if a.studyUID != b.studyUID || a.patientID != b.patientID || a.issuer != b.issuer {
+		if a.StudyUID != b.StudyUID || a.PatientID != b.PatientID || a.Issuer != b.Issuer {
 			return &dcm.Refusal{What: "the files belong to more than one study or patient", Where: place(n, len(objects)), Do: "submit one study at a time"}
 		}
 	}
@@ -156,12 +139,13 @@ func onePatient(objects []*dcm.Object) error {
 
 // pick tries each series of the wanted modality, the largest first. If none
 // fits, the fault of the largest one is what helps most.
-func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dcm.Limits) (*Study, error) {
-	members := map[string][]int{}
+func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dcm.Limits) (*reading, error) {
+	members, count := map[string][]int{}, map[string]int{}
 	for n, o := range objects {
 		if want.Takes(first(o.Dataset.Elements, tag.Modality)) {
 			uid := first(o.Dataset.Elements, tag.SeriesInstanceUID)
 			members[uid] = append(members[uid], n)
+			count[uid] += max(o.FrameCount(), 1)
 		}
 	}
 	uids := make([]string, 0, len(members))
@@ -169,7 +153,7 @@ func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dc
 		uids = append(uids, uid)
 	}
 	slices.SortFunc(uids, func(a, b string) int {
-		return cmp.Or(-cmp.Compare(len(members[a]), len(members[b])), cmp.Compare(a, b))
+		return cmp.Or(-cmp.Compare(count[a], count[b]), cmp.Compare(a, b))
 	})
 	var faults []error
 	for _, uid := range uids {
@@ -182,14 +166,7 @@ func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dc
 			faults = append(faults, err)
 			continue
 		}
-		study := &Study{StudyUID: series.StudyUID, SeriesUID: series.UID, Series: series, selection: want}
-		for _, instance := range series.Instances {
-			// Frames of one multi-frame instance share their object.
-			if !slices.Contains(study.slices, instance.Object) {
-				study.slices = append(study.slices, instance.Object)
-			}
-		}
-		return study, nil
+		return &reading{series: series, taken: ofSeries(series), limits: lim}, nil
 	}
 	if len(faults) > 0 {
 		return nil, faults[0]
@@ -200,7 +177,7 @@ func pick(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dc
 
 // pickPicture takes the one image of the wanted modalities. Of images of several
 // modalities none is taken: which is meant would be a guess.
-func pickPicture(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dcm.Limits) (*Study, error) {
+func pickPicture(files []dcm.File, objects []*dcm.Object, want models.Selection, lim dcm.Limits) (*reading, error) {
 	var lead *dcm.Object
 	var own []dcm.File
 	for n, o := range objects {
@@ -221,7 +198,7 @@ func pickPicture(files []dcm.File, objects []*dcm.Object, want models.Selection,
 	if err != nil {
 		return nil, err
 	}
-	return &Study{StudyUID: picture.StudyUID, SeriesUID: picture.SeriesUID, Picture: picture, slices: []*dcm.Object{picture.Instance.Object}, selection: want}, nil
+	return &reading{picture: picture, taken: []taken{{Object: picture.Instance.Object}}, limits: lim}, nil
 }
 
 // selectionOf is want for the reader, which takes one modality: that of lead, which

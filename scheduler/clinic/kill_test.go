@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,15 @@ import (
 // childFolder names the folder in which this test binary plays a clinic that is killed.
 const childFolder = "CLINIC_TEST_CHILD"
 
+// TestMain also lets the binary be a door's confined child, or one that misbehaves.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "reader") {
+		if err := playReader(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(childFolder); dir != "" {
 		fmt.Fprintln(os.Stderr, playClinic(dir))
 		os.Exit(1)

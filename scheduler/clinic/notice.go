@@ -12,12 +12,15 @@ import (
 
 // Notice makes what the clinic delivers of a task that ended without a result: a
 // structured report and a FHIR bundle that state the failure and its reason, under
-// the patient's own identity. The study must be the one that was prepared as task.
+// the patient's own identity.
 // reason may hold the words of a node; what can't be printed of it is left out.
-func (d *Door) Notice(study *Study, pkg models.Package, task models.Digest, reason string) ([]dcm.File, error) {
+func (d *Door) Notice(pkg models.Package, task models.Digest, reason string) ([]dcm.File, error) {
 	id, err := d.vault.Get(task)
 	if err != nil {
 		return nil, fmt.Errorf("say that there is no result: %w", err)
+	}
+	if id.Source == nil {
+		return nil, fmt.Errorf("say that task %s has no result: it was prepared by an older version; submit the study again", task.Short())
 	}
 	contents := report.Contents{Outcome: report.Failed, Reason: printable(reason)}
 	now := d.now().UTC()
@@ -25,7 +28,7 @@ func (d *Door) Notice(study *Study, pkg models.Package, task models.Digest, reas
 		// A later failure of the task is another report.
 		Seed: models.DigestOf([]byte(task.String() + now.String() + reason)), Now: now, SoftwareVersion: "clinic",
 	}
-	written, err := report.StructuredReport(study.source(), report.Reference{}, contents, pkg.Manifest, options)
+	written, err := report.StructuredReport(id.source(), report.Reference{}, contents, pkg.Manifest, options)
 	if err != nil {
 		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
 	}

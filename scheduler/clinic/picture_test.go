@@ -76,7 +76,7 @@ func TestPicturesGoOutAndComeHome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if picture.SpacingMM != study.Picture.SpacingMM || picture.SpacingMM[0] != 0.2 {
+	if picture.SpacingMM != readOf(study).picture.SpacingMM || picture.SpacingMM[0] != 0.2 {
 		t.Errorf("the spacing became %v", picture.SpacingMM)
 	}
 	labels := &volume.Labels{Grid: volume.Grid{Size: [3]int{picture.Columns, picture.Rows, 1}}, Data: make([]uint8, picture.Columns*picture.Rows)}
@@ -98,14 +98,14 @@ func TestPicturesGoOutAndComeHome(t *testing.T) {
 		result.Findings.Segments = append(result.Findings.Segments, inference.Segment{Label: l.Value, Name: l.Name, Code: *l.Type, VoxelCount: 2 - 2*n})
 	}
 	delivered := restored(t, d, ready.Task, result)
-	source, err := dcm.Encode(study.slices[0].Dataset, study.slices[0].Pixels)
+	source, err := dcm.Encode(imagesOf(study)[0].Dataset, imagesOf(study)[0].Pixels)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{segmentationFile, reportFile} {
 		conforms(t, delivered[name])
 		sameStudy(t, delivered[name], source)
-		if !bytes.Contains(delivered[name], []byte(study.slices[0].String(tag.SOPInstanceUID))) {
+		if !bytes.Contains(delivered[name], []byte(imagesOf(study)[0].String(tag.SOPInstanceUID))) {
 			t.Errorf("%s does not lead back to the plate", name)
 		}
 	}
@@ -137,7 +137,7 @@ func TestRadiographsKeepWhatTheirPixelsMean(t *testing.T) {
 		}
 	}
 	picture, err := dcm.ReadPicture(files, dcm.Selection{Modality: "CR"}, dcm.DefaultLimits())
-	if err != nil || picture.SpacingMM != study.Picture.SpacingMM || picture.SpacingMM != [2]float64{0.4, 0.3} {
+	if err != nil || picture.SpacingMM != readOf(study).picture.SpacingMM || picture.SpacingMM != [2]float64{0.4, 0.3} {
 		t.Errorf("the node reads %v (%v)", picture, err)
 	}
 }
@@ -183,7 +183,7 @@ func TestRadiographsThatMayShowANameStay(t *testing.T) {
 		"another modality":          {[]*dicom.Element{textElement(tag.Modality, "CS", "MG")}, "MG"},
 		"values by a table": {[]*dicom.Element{sequence(tag.ModalityLUTSequence, []*dicom.Element{
 			dataElement(tag.LUTDescriptor, "US", []int{1, 0, 16}), dataElement(tag.LUTData, "US", []int{7})})}, "Modality LUT"},
-		"a mammogram's class": {[]*dicom.Element{textElement(tag.SOPClassUID, "UI", "1.2.840.10008.5.1.4.1.1.1.2")}, "SOP class"},
+		"an eye's class": {[]*dicom.Element{textElement(tag.SOPClassUID, "UI", "1.2.840.10008.5.1.4.1.1.77.1.5.1")}, "SOP class"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := IntakePicture(t.Context(), radiograph(t, c.change...), pkg.Manifest.Selection, dcm.DefaultLimits())

@@ -21,26 +21,32 @@ const (
 
 // profile applies Table E.1-1 to one data set and remembers what it took away.
 type profile struct {
-	names   Pseudonyms
+	names   substitutes
 	patient string            // the pseudonym of the data set's patient
 	uids    map[string]string // new UID -> original
 	words   map[string]bool   // identifying words of this data set, lower case
 }
 
 // header holds what identifies a data set's patient and study.
-type header struct{ patientID, issuer, patientName, birthDate, studyUID string }
+type header struct {
+	PatientID   string `json:"id"`
+	Issuer      string `json:"issuer,omitempty"`
+	PatientName string `json:"name"`
+	BirthDate   string `json:"birth,omitempty"`
+	StudyUID    string `json:"study"`
+}
 
 func headerOf(elements []*dicom.Element) header {
 	return header{
-		patientID:   first(elements, tag.PatientID),
-		issuer:      first(elements, tag.IssuerOfPatientID),
-		patientName: first(elements, tag.PatientName),
-		birthDate:   first(elements, tag.PatientBirthDate),
-		studyUID:    first(elements, tag.StudyInstanceUID),
+		PatientID:   first(elements, tag.PatientID),
+		Issuer:      first(elements, tag.IssuerOfPatientID),
+		PatientName: first(elements, tag.PatientName),
+		BirthDate:   first(elements, tag.PatientBirthDate),
+		StudyUID:    first(elements, tag.StudyInstanceUID),
 	}
 }
 
-func newProfile(names Pseudonyms, elements []*dicom.Element) *profile {
+func newProfile(names substitutes, elements []*dicom.Element) *profile {
 	p := &profile{names: names, patient: names.patientOf(headerOf(elements)), uids: map[string]string{}, words: map[string]bool{}}
 	p.collectWords(elements)
 	return p
@@ -137,8 +143,9 @@ func (p *profile) remap(e *dicom.Element) *dicom.Element {
 		values := textOf(e)
 		for n, original := range values {
 			if original != "" && !standardUID(original) {
-				values[n] = p.names.UID(original)
-				p.uids[values[n]] = original
+				if values[n] = p.names.UID(original); values[n] != "" {
+					p.uids[values[n]] = original
+				}
 			}
 		}
 		return textElement(e.Tag, "UI", values...)

@@ -84,11 +84,11 @@ func (p Pseudonyms) derive(purpose string, parts ...string) [sha256.Size]byte {
 // of its own.
 func (p Pseudonyms) patientOf(head header) string {
 	switch {
-	case head.patientID != "":
-		return p.Patient(head.patientID, head.issuer)
-	case head.patientName != "":
-		return p.Patient("name:"+strings.ToLower(head.patientName), head.birthDate)
+	case head.PatientID != "":
+		return p.Patient(head.PatientID, head.Issuer)
+	case head.PatientName != "":
+		return p.Patient("name:"+strings.ToLower(head.PatientName), head.BirthDate)
 	default:
-		return p.Patient("study:"+head.studyUID, "")
+		return p.Patient("study:"+head.StudyUID, "")
 	}
 }

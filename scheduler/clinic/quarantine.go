@@ -24,14 +24,15 @@ const (
 func quarantined(elements []*dicom.Element) (what, do string, ok bool) {
 	const review = "look at the image, black out any text, set BurnedInAnnotation to NO and submit it again"
 	sopClass := first(elements, tag.SOPClassUID)
+	kind, known := classOf(sopClass)
 	is := func(class string) bool { return sopClass == class || strings.HasPrefix(sopClass, class+".") }
 	switch {
 	case is(secondaryCapture), is(ultrasound), is(ultrasoundCine), is(encapsulatedFiles):
 		return "quarantined: screen captures, ultrasound and documents show names in their pixels",
 			"submit the modality's own images, without captures", false
-	case !slices.Contains([]string{mrImageStorage, ctImageStorage}, sopClass) && !isRadiograph(sopClass):
-		return "SOP class is neither MR, CT, CR nor DX image storage", "submit the original single-frame images", false
-	case isRadiograph(sopClass) && !strings.EqualFold(first(elements, tag.BurnedInAnnotation), "NO"):
+	case !known:
+		return "SOP class is none of MR, CT, PET, CR, DX, MG or XA images, single-frame or enhanced", "submit the modality's original images", false
+	case kind.plate && !strings.EqualFold(first(elements, tag.BurnedInAnnotation), "NO"):
 		// Plates are marked with names more often than slices are.
 		return "quarantined: the radiograph does not say that its pixels are free of text (BurnedInAnnotation NO)", review, false
 	case strings.EqualFold(first(elements, tag.BurnedInAnnotation), "YES"):

@@ -104,7 +104,7 @@ func TestReportAndCaptureHaveTheClinicsIdentity(t *testing.T) {
 	if len(files) != 6 {
 		t.Fatalf("got %d files, want six", len(files))
 	}
-	source := study.slices[0]
+	source := imagesOf(study)[0]
 	inUTF8, err := dcm.Encode(source.Dataset, source.Pixels)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestReportAndCaptureHaveTheClinicsIdentity(t *testing.T) {
 	}
 	var own, back []string
 	for n, item := range dcm.Items(find(series[0], tag.ReferencedSOPSequence)) {
-		own = append(own, study.slices[n].String(tag.SOPInstanceUID))
+		own = append(own, imagesOf(study)[n].String(tag.SOPInstanceUID))
 		back = append(back, first(item, tag.ReferencedSOPInstanceUID))
 	}
 	if slices.Sort(own); len(back) != study.Slices() {
@@ -192,7 +192,7 @@ func TestExplicitFailuresAreDelivered(t *testing.T) {
 		}
 		spoilt := answer(t, ready.Payload, pkg)
 		spoilt.Findings.Outcome, spoilt.Findings.Reason = outcome, "but see the segmentation"
-		if _, err := d.Restore(ready.Task, spoilt, stamp()); !refused(err) {
+		if _, err := d.Restore(t.Context(), ready.Task, spoilt, stamp()); !refused(err) {
 			t.Errorf("%s with a segmentation: got %v", outcome, err)
 		}
 	}
@@ -201,7 +201,7 @@ func TestExplicitFailuresAreDelivered(t *testing.T) {
 func TestClassesAreDeliveredInAReport(t *testing.T) {
 	nodule := &models.Code{Value: "27925004", Scheme: "SCT", Meaning: "Nodule"}
 	d, pkg := newDoor(t), measuring(t, func(m *models.Manifest) {
-		m.Task, m.Measures, m.Labels = models.Classification, nil, nil
+		m.Task, m.Measures, m.Labels, m.Example = models.Classification, nil, nil, nil
 		m.Classes = []models.Class{{Name: "Nodule", Code: nodule, Threshold: 0.5}, {Name: "None"}}
 		m.Output.Type, m.Output.Shape = "float32", []int64{1, 2}
 		m.Postprocess = []models.Step{{Op: "softmax"}}
@@ -234,7 +234,7 @@ func TestClassesAreDeliveredInAReport(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			result := speaking(t, ready.Payload, pkg, honest())
 			spoil(&result.Findings)
-			if _, err := d.Restore(ready.Task, result, stamp()); !refused(err) {
+			if _, err := d.Restore(t.Context(), ready.Task, result, stamp()); !refused(err) {
 				t.Errorf("got %v, want a refusal", err)
 			}
 		})
@@ -316,11 +316,11 @@ func TestNoticeStandsUntilThereIsAResult(t *testing.T) {
 	d, pkg := newDoor(t), measuring(t, nil)
 	study := takeIn(t, smallStudy, pkg)
 	ready := prepare(t, d, study, pkg)
-	notice, err := d.Notice(study, pkg, ready.Task, "expired: no node bid\x1b[2J")
+	notice, err := d.Notice(pkg, ready.Task, "expired: no node bid\x1b[2J")
 	if err != nil {
 		t.Fatal(err)
 	}
-	inUTF8, err := dcm.Encode(study.slices[0].Dataset, study.slices[0].Pixels)
+	inUTF8, err := dcm.Encode(imagesOf(study)[0].Dataset, imagesOf(study)[0].Pixels)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +345,7 @@ func TestNoticeStandsUntilThereIsAResult(t *testing.T) {
 			t.Errorf("%d files are in the notice (%v)", len(entries), err)
 		}
 	}
-	files, err := d.Restore(ready.Task, reported(t, ready.Payload, pkg), stamp())
+	files, err := d.Restore(t.Context(), ready.Task, reported(t, ready.Payload, pkg), stamp())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,6 +31,10 @@ type restorer struct {
 	originals map[string]bool // the clinic's own UIDs: a node must not have made one of them
 	made      map[string]bool // UIDs of the same result's segmentation, which its report may name
 	spatial   bool            // the object has a frame of reference
+	// frames are, by the clinic's own UID of an object of several, its frames by their
+	// number in the payload; sent are all images that went out, as sliceOf names them.
+	frames map[string]map[int]int
+	sent   map[string]bool
 }
 
 func newRestorer(id Identity, allowed map[tag.Tag]bool) *restorer {
@@ -37,7 +42,49 @@ func newRestorer(id Identity, allowed map[tag.Tag]bool) *restorer {
 	for original := range maps.Values(id.UIDs) {
 		r.originals[original] = true
 	}
+	if id.Source == nil {
+		return r
+	}
+	r.frames, r.sent = map[string]map[int]int{}, make(map[string]bool, len(id.Source.Instances))
+	for _, in := range id.Source.Instances {
+		r.sent[in.name()] = true
+		if in.Frame > 0 {
+			if r.frames[in.UID] == nil {
+				r.frames[in.UID] = map[int]int{}
+			}
+			r.frames[in.UID][in.Sent] = in.Frame
+		}
+	}
 	return r
+}
+
+// name tells an image from all others.
+func (in Instance) name() string {
+	if in.Frame > 0 {
+		return in.UID + " " + strconv.Itoa(in.Frame)
+	}
+	return in.UID
+}
+
+// frameNumbers turns the numbers of a reference's frames, which are those of the payload,
+// into those of the clinic's own object. What is no reference to such an object stays.
+func (r *restorer) frameNumbers(reference []*dicom.Element) error {
+	frames, several := r.frames[first(reference, tag.ReferencedSOPInstanceUID)]
+	n := slices.IndexFunc(reference, func(e *dicom.Element) bool { return e.Tag == tag.ReferencedFrameNumber })
+	if !several || n < 0 {
+		return nil
+	}
+	values := textOf(reference[n])
+	for i, v := range values {
+		sent, err := strconv.Atoi(v)
+		own, there := frames[sent]
+		if err != nil || !there {
+			return refuse("the result refers to a frame that was not sent")
+		}
+		values[i] = strconv.Itoa(own)
+	}
+	reference[n] = textElement(tag.ReferencedFrameNumber, "IS", values...)
+	return nil
 }
 
 // refuse names a fault of the result. The node's own words are never repeated:
@@ -88,6 +135,9 @@ func (r *restorer) read(name string, data []byte, lim dcm.Limits) ([]*dicom.Elem
 		return nil, nil, fmt.Errorf("read the node's %s: %w", name, err)
 	}
 	kept, err := r.elements(object.Dataset.Elements, true)
+	if own := madeOf(kept); err == nil && (own.series == "" || own.instance == "") {
+		err = refuse("an object of the result has no identity of its own")
+	}
 	return kept, object.Pixels, err
 }
 
@@ -108,8 +158,8 @@ func (r *restorer) write(kept []*dicom.Element, pixels []byte) ([]byte, error) {
 	return restored, nil
 }
 
-// bitsPerByte and maxSegments bound the pixels: a binary segmentation has one
-// bit a voxel and segment (PS3.3 C.8.20.2), labels are one byte.
+// bitsPerByte and maxSegments bound the pixels: a segmentation has one bit or one byte
+// a voxel and segment (PS3.3 C.8.20.2), labels are one byte.
 const (
 	bitsPerByte = 8
 	maxSegments = 255
@@ -128,8 +178,8 @@ func (r *restorer) shape(elements []*dicom.Element, pixels []byte) error {
 	if frames < 1 || frames > r.id.Instances*maxSegments {
 		return refuse("the result's number of frames does not fit the slices that were sent")
 	}
-	if first(elements, tag.SegmentationType) != "BINARY" || number(elements, tag.BitsAllocated) != 1 || number(elements, tag.SamplesPerPixel) != 1 {
-		return refuse("the result's pixels are not one bit each")
+	if !r.id.rightKind(elements) {
+		return refuse("the result's pixels are not of the kind that the model delivers, one bit each or probabilities of one byte")
 	}
 	segments := dcm.Items(find(elements, tag.SegmentSequence))
 	if len(segments) != len(r.id.Structures) {
@@ -140,7 +190,7 @@ func (r *restorer) shape(elements []*dicom.Element, pixels []byte) error {
 			return refuse("the result names a structure that the model does not know")
 		}
 	}
-	want := (rows*columns*frames + bitsPerByte - 1) / bitsPerByte
+	want := (rows*columns*frames*r.id.voxelBits() + bitsPerByte - 1) / bitsPerByte
 	if want += want % 2; len(pixels)+len(pixels)%2 != want {
 		return refuse("the result's pixels have another length than its frames need")
 	}
@@ -165,7 +215,7 @@ func (r *restorer) elements(in []*dicom.Element, top bool) ([]*dicom.Element, er
 		}
 	}
 	slices.SortFunc(kept, byTag)
-	return kept, nil
+	return kept, r.frameNumbers(kept)
 }
 
 func (r *restorer) element(e *dicom.Element, top bool) (*dicom.Element, error) {
@@ -288,13 +338,14 @@ func (r *restorer) identity() []*dicom.Element {
 	return elements
 }
 
-// identityOf reads from a source what identity will put back.
+// identityOf reads from a source what identity will put back. What is longer than any
+// text of a patient should be stays in the source.
 func identityOf(elements []*dicom.Element) []Attribute {
 	var attributes []Attribute
 	for _, t := range identityTags() {
-		e := find(elements, t)
-		if values := textOf(e); values != nil {
-			attributes = append(attributes, Attribute{Group: t.Group, Element: t.Element, VR: vrOf(e), Values: values})
+		values := textOf(find(elements, t))
+		if a := (Attribute{Group: t.Group, Element: t.Element, VR: dictionaryVR(t), Values: values}); values != nil && a.valid() {
+			attributes = append(attributes, a)
 		}
 	}
 	return attributes

@@ -81,7 +81,7 @@ func parsed(t testing.TB, data []byte) *dcm.Object {
 
 func restored(t testing.TB, d *Door, task models.Digest, result inference.Result) map[string][]byte {
 	t.Helper()
-	files, err := d.Restore(task, result, stamp())
+	files, err := d.Restore(t.Context(), task, result, stamp())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestRestoredResultHasTheClinicsIdentity(t *testing.T) {
 	if len(files) != 4 {
 		t.Fatalf("got %d files, want four", len(files))
 	}
-	source, sent, got := study.slices[0], parsed(t, result.Files[0].Data), parsed(t, files[segmentationFile])
+	source, sent, got := imagesOf(study)[0], parsed(t, result.Files[0].Data), parsed(t, files[segmentationFile])
 	for _, tg := range []tag.Tag{
 		tag.PatientName, tag.PatientID, tag.PatientBirthDate, tag.PatientSex, tag.PatientAge, tag.StudyDate, tag.StudyTime, tag.StudyID,
 		tag.AccessionNumber, tag.ReferringPhysicianName, tag.StudyDescription, tag.StudyInstanceUID, tag.FrameOfReferenceUID,
@@ -130,7 +130,7 @@ func TestRestoredResultHasTheClinicsIdentity(t *testing.T) {
 	instances, _ := itemsOf(find(referenced[0], tag.ReferencedInstanceSequence))
 	var own, back []string
 	for n, item := range instances {
-		own = append(own, study.slices[n].String(tag.SOPInstanceUID))
+		own = append(own, imagesOf(study)[n].String(tag.SOPInstanceUID))
 		back = append(back, first(item, tag.ReferencedSOPInstanceUID))
 	}
 	slices.Sort(own)
@@ -185,10 +185,10 @@ func TestResultOfAStrangersStudyIsRefused(t *testing.T) {
 	ready := prepare(t, d, takeIn(t, smallStudy, pkg), pkg)
 	elsewhere := newDoor(t)
 	other := prepare(t, elsewhere, takeIn(t, smallStudy, pkg), pkg)
-	if _, err := d.Restore(ready.Task, answer(t, other.Payload, pkg), stamp()); !refused(err) {
+	if _, err := d.Restore(t.Context(), ready.Task, answer(t, other.Payload, pkg), stamp()); !refused(err) {
 		t.Errorf("a result for another clinic: got %v", err)
 	}
-	if _, err := d.Restore(other.Task, answer(t, other.Payload, pkg), stamp()); !errors.Is(err, ErrUnknownTask) {
+	if _, err := d.Restore(t.Context(), other.Task, answer(t, other.Payload, pkg), stamp()); !errors.Is(err, ErrUnknownTask) {
 		t.Errorf("a task of another clinic: got %v", err)
 	}
 }
@@ -210,7 +210,7 @@ func TestHostileSegmentationsAreRefused(t *testing.T) {
 	honest := answer(t, ready.Payload, pkg)
 	seg := parsed(t, honest.Files[0].Data)
 	put := func(e *dicom.Element) dicom.Dataset { return with(seg.Dataset, e) }
-	sentUID := d.vault.names.UID(study.slices[0].String(tag.SOPInstanceUID))
+	sentUID := d.vault.names.UID(imagesOf(study)[0].String(tag.SOPInstanceUID))
 	for name, tc := range map[string]struct {
 		ds     dicom.Dataset
 		pixels []byte
@@ -219,12 +219,13 @@ func TestHostileSegmentationsAreRefused(t *testing.T) {
 		"other modality":           {put(textElement(tag.Modality, "CS", "MR")), seg.Pixels},
 		"other study":              {put(textElement(tag.StudyInstanceUID, "UI", "2.25.7")), seg.Pixels},
 		"the series as its study":  {put(textElement(tag.StudyInstanceUID, "UI", d.vault.names.UID(study.SeriesUID))), seg.Pixels},
+		"no series":                {put(textElement(tag.SeriesInstanceUID, "UI")), seg.Pixels},
 		"no study":                 {put(textElement(tag.StudyInstanceUID, "UI")), seg.Pixels},
 		"unknown frame":            {put(textElement(tag.FrameOfReferenceUID, "UI", "2.25.7")), seg.Pixels},
 		"unknown reference":        {referring(seg.Dataset.Elements, textElement(tag.SeriesInstanceUID, "UI", "1.2.840.99.1")), seg.Pixels},
 		"the clinic's own UID":     {referring(seg.Dataset.Elements, textElement(tag.SeriesInstanceUID, "UI", study.SeriesUID)), seg.Pixels},
 		"a slice's UID as its own": {put(textElement(tag.SOPInstanceUID, "UI", sentUID)), seg.Pixels},
-		"an original as its own":   {put(textElement(tag.SOPInstanceUID, "UI", study.slices[0].String(tag.SOPInstanceUID))), seg.Pixels},
+		"an original as its own":   {put(textElement(tag.SOPInstanceUID, "UI", imagesOf(study)[0].String(tag.SOPInstanceUID))), seg.Pixels},
 		"a root of somebody else":  {put(textElement(tag.SeriesInstanceUID, "UI", "1.2.276.0.7")), seg.Pixels},
 		"a structure of its own":   {put(sequence(tag.SegmentSequence, []*dicom.Element{textElement(tag.SegmentLabel, "LO", "Tumour")})), seg.Pixels},
 		"more rows":                {put(dataElement(tag.Rows, "US", []int{60000})), seg.Pixels},
@@ -246,7 +247,7 @@ func TestHostileSegmentationsAreRefused(t *testing.T) {
 			}
 			hostile := honest
 			hostile.Files = []dcm.File{{Name: segmentationFile, Data: data}}
-			if _, err := d.Restore(ready.Task, hostile, stamp()); !refused(err) {
+			if _, err := d.Restore(t.Context(), ready.Task, hostile, stamp()); !refused(err) {
 				t.Errorf("got %v, want a refusal", err)
 			}
 		})
@@ -273,7 +274,7 @@ func TestHostileResultsAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			result := answer(t, ready.Payload, pkg)
 			spoil(&result)
-			if _, err := d.Restore(ready.Task, result, stamp()); !refused(err) {
+			if _, err := d.Restore(t.Context(), ready.Task, result, stamp()); !refused(err) {
 				t.Errorf("got %v, want a refusal", err)
 			}
 		})
@@ -380,12 +381,12 @@ func FuzzRestoreOfAnything(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seg []byte) {
 		hostile := honest
 		hostile.Files = []dcm.File{{Name: segmentationFile, Data: seg}}
-		files, err := d.Restore(ready.Task, hostile, stamp())
+		files, err := d.Restore(t.Context(), ready.Task, hostile, stamp())
 		if err != nil {
 			return
 		}
 		got := parsed(t, files[0].Data)
-		if got.String(tag.StudyInstanceUID) != study.StudyUID || got.String(tag.PatientID) != study.slices[0].String(tag.PatientID) {
+		if got.String(tag.StudyInstanceUID) != study.StudyUID || got.String(tag.PatientID) != imagesOf(study)[0].String(tag.PatientID) {
 			t.Error("a result came back under another identity")
 		}
 	})

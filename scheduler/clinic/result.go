@@ -2,6 +2,7 @@ package clinic
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image/png"
@@ -44,23 +45,38 @@ const (
 // the node's picture, and the warning is put below every picture anew. Of the
 // segmentation, attributes that a result has no business to hold are dropped, and the
 // series and instance UIDs that the node made stay. An unknown task is ErrUnknownTask.
-func (d *Door) Restore(task models.Digest, result inference.Result, finished time.Time) ([]dcm.File, error) {
+//
+// A door with a confined child has all of it read there; ErrNotJudged is then a result that
+// was not looked at.
+func (d *Door) Restore(ctx context.Context, task models.Digest, result inference.Result, finished time.Time) ([]dcm.File, error) {
 	id, err := d.vault.Get(task)
 	if err != nil {
 		return nil, fmt.Errorf("restore the result: %w", err)
 	}
-	files, err := d.restoreAll(id, task, result, finished)
+	o := restoration{
+		Identity: id, Task: task, Namespaces: d.namespaces, Finished: finished.UTC(), Limits: d.limits,
+		// The same result has the same objects, under UIDs that no node can foresee.
+		Seed: models.DigestOf([]byte(d.vault.names.UID("report of " + task.String()))),
+	}
+	var files []dcm.File
+	if err = o.dated(); err == nil && d.child != nil {
+		files, err = d.restoreApart(ctx, o, result)
+	} else if err == nil {
+		files, err = o.restore(result)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("restore the result of task %s: %w", task.Short(), err)
 	}
 	return files, nil
 }
 
-func (d *Door) restoreAll(id Identity, task models.Digest, result inference.Result, finished time.Time) ([]dcm.File, error) {
+// restore reads a node's result, and writes what the clinic delivers of it.
+func (o restoration) restore(result inference.Result) ([]dcm.File, error) {
+	id := o.Identity
 	if err := id.statesFigures(result.Findings); err != nil {
 		return nil, err
 	}
-	files, err := d.restoreFiles(id, d.writer(id, task, finished), result)
+	files, err := o.files(result)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +88,7 @@ func (d *Door) restoreAll(id Identity, task models.Digest, result inference.Resu
 	if id.Manifest == nil { // vaulted before there were reports
 		return files, nil
 	}
-	record, err := report.FHIR(id.chart(task, d.namespaces, finished), contentsOf(result.Findings, *id.Manifest, true), *id.Manifest)
+	record, err := report.FHIR(id.chart(o.Task, o.Namespaces, o.Finished), contentsOf(result.Findings, *id.Manifest, true), *id.Manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +112,10 @@ func (id Identity) chart(task models.Digest, names Namespaces, finished time.Tim
 	}
 }
 
-// restoreFiles restores each file that the node returned. The segmentation comes
-// first: the report may refer to it.
-func (d *Door) restoreFiles(id Identity, w writer, result inference.Result) ([]dcm.File, error) {
+// files restores each file that the node returned. The segmentation comes first: the
+// report may refer to it.
+func (o restoration) files(result inference.Result) ([]dcm.File, error) {
+	id, w := o.Identity, o.writer()
 	given, err := id.filesOf(result)
 	if err != nil {
 		return nil, err
@@ -114,7 +131,7 @@ func (d *Door) restoreFiles(id Identity, w writer, result inference.Result) ([]d
 		var own made
 		switch name {
 		case segmentationFile:
-			data, own, err = newRestorer(id, resultAttributes()).segmentation(data, result.Findings.Segments, d.limits)
+			data, own, err = newRestorer(id, resultAttributes()).segmentation(data, result.Findings.Segments, o.Limits)
 			segmentation = own
 		case overlayFile:
 			data, err = id.cleanPicture(data)

@@ -33,11 +33,11 @@ func resultAttributes() map[tag.Tag]bool {
 		},
 		[]tag.Tag{ // Image Pixel, Segmentation Image, Content Identification
 			tag.SamplesPerPixel, tag.PhotometricInterpretation, tag.NumberOfFrames, tag.Rows, tag.Columns, tag.BitsAllocated,
-			tag.BitsStored, tag.HighBit, tag.PixelRepresentation, tag.SegmentationType,
+			tag.BitsStored, tag.HighBit, tag.PixelRepresentation, tag.SegmentationType, tag.SegmentationFractionalType, tag.MaximumFractionalValue,
 			tag.ContentLabel, tag.ContentDescription, tag.ContentCreatorName, tag.SegmentsOverlap,
 		},
 		[]tag.Tag{ // Segments and codes
-			tag.SegmentSequence, tag.SegmentNumber, tag.SegmentLabel, tag.SegmentDescription, tag.SegmentAlgorithmType, tag.SegmentAlgorithmName,
+			tag.SegmentSequence, tag.SegmentNumber, tag.SegmentLabel, tag.SegmentAlgorithmType, tag.SegmentAlgorithmName,
 			tag.SegmentedPropertyCategoryCodeSequence, tag.SegmentedPropertyTypeCodeSequence, tag.SegmentedPropertyTypeModifierCodeSequence,
 			tag.AnatomicRegionSequence, tag.AnatomicRegionModifierSequence, tag.RecommendedDisplayCIELabValue, tag.RecommendedDisplayGrayscaleValue,
 			tag.TrackingID, tag.TrackingUID, tag.SegmentationAlgorithmIdentificationSequence, tag.AlgorithmFamilyCodeSequence,
@@ -52,7 +52,7 @@ func resultAttributes() map[tag.Tag]bool {
 			tag.StackID, tag.InStackPositionNumber, tag.PlanePositionSequence, tag.ImagePositionPatient, tag.PlaneOrientationSequence,
 			tag.ImageOrientationPatient, tag.PixelMeasuresSequence, tag.PixelSpacing, tag.SliceThickness, tag.SpacingBetweenSlices,
 			tag.SegmentIdentificationSequence, tag.ReferencedSegmentNumber, tag.DerivationImageSequence, tag.DerivationCodeSequence,
-			tag.DerivationDescription, tag.SourceImageSequence, tag.PurposeOfReferenceCodeSequence, tag.SpatialLocationsPreserved,
+			tag.SourceImageSequence, tag.PurposeOfReferenceCodeSequence, tag.SpatialLocationsPreserved,
 		})
 }
 

@@ -3,10 +3,8 @@ package clinic
 import (
 	"fmt"
 	"image"
-	"time"
 
 	"github.com/medhive/medhive/inference/report"
-	"github.com/medhive/medhive/models"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
@@ -19,11 +17,8 @@ type writer struct {
 	limits  dcm.Limits
 }
 
-func (d *Door) writer(id Identity, task models.Digest, finished time.Time) writer {
-	return writer{id: id, limits: d.limits, options: report.Options{
-		// The same result has the same objects, under UIDs that no node can foresee.
-		Seed: models.DigestOf([]byte(d.vault.names.UID("report of " + task.String()))), Now: finished.UTC(), SoftwareVersion: "clinic",
-	}}
+func (o restoration) writer() writer {
+	return writer{id: o.Identity, limits: o.Limits, options: report.Options{Seed: o.Seed, Now: o.Finished, SoftwareVersion: "clinic"}}
 }
 
 // rewrites says that the vault holds what the clinic's own objects need; an entry of an
@@ -32,9 +27,6 @@ func (id Identity) rewrites() bool { return id.Manifest != nil && id.Source != n
 
 // report writes the structured report of checked contents.
 func (w writer) report(segmentation made, contents report.Contents) ([]byte, error) {
-	if err := w.dated(); err != nil {
-		return nil, err
-	}
 	written, err := report.StructuredReport(w.id.source(), report.Reference{SeriesUID: segmentation.series, InstanceUID: segmentation.instance}, contents, *w.id.Manifest, w.options)
 	if err != nil {
 		return nil, because("the findings state what no report can", err)
@@ -44,9 +36,6 @@ func (w writer) report(segmentation made, contents report.Contents) ([]byte, err
 
 // capture writes the secondary capture of a checked picture.
 func (w writer) capture(picture image.Image) ([]byte, error) {
-	if err := w.dated(); err != nil {
-		return nil, err
-	}
 	written, err := report.SecondaryCapture(w.id.source(), picture, *w.id.Manifest, w.options)
 	if err != nil {
 		return nil, because("the secondary capture shows no picture", err)
@@ -61,8 +50,8 @@ const (
 )
 
 // dated refuses a time that the objects can't bear.
-func (w writer) dated() error {
-	if year := w.options.Now.Year(); year < firstYear || year > lastYear {
+func (o restoration) dated() error {
+	if year := o.Finished.Year(); year < firstYear || year > lastYear {
 		return refuse("the receipt does not say when the analysis ended")
 	}
 	return nil
@@ -75,16 +64,6 @@ func identified(id Identity, name string, written []byte, lim dcm.Limits) ([]byt
 		return nil, fmt.Errorf("write %s: %w", name, err)
 	}
 	return newRestorer(id, nil).write(object.Dataset.Elements, object.Pixels)
-}
-
-// referred is the study as the vault keeps it for reports.
-func (s *Study) referred() *Referred {
-	source := s.source()
-	r := &Referred{Modality: source.Modality, FrameOfReferenceUID: source.FrameOfReferenceUID}
-	for _, in := range source.Instances {
-		r.Instances = append(r.Instances, Instance{Class: in.SOPClassUID, UID: in.UID})
-	}
-	return r
 }
 
 // source is the study as reports refer to it, from the vault.

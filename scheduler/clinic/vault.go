@@ -23,7 +23,7 @@ type Identity struct {
 	SeriesUID  string            `json:"series"`     // the clinic's own
 	Attributes []Attribute       `json:"attributes"` // patient and study level, as they stood in the source
 	UIDs       map[string]string `json:"uids"`       // new UID -> the clinic's own
-	Instances  int               `json:"instances"`  // in the payload
+	Instances  int               `json:"instances"`  // slices in the payload: objects of their own, or frames of one
 	Rows       int               `json:"rows"`
 	Columns    int               `json:"columns"`
 	Model      string            `json:"model"`       // "id@version"
@@ -41,17 +41,19 @@ type Identity struct {
 	Manifest *models.Manifest `json:"manifest,omitempty"`
 }
 
-// Referred names the images of a task as the clinic has them, in the payload's order.
+// Referred names the images of a task as the clinic has them, slice by slice.
 type Referred struct {
 	Modality            string     `json:"modality"`
 	FrameOfReferenceUID string     `json:"frame_of_reference,omitempty"`
 	Instances           []Instance `json:"instances"`
 }
 
-// Instance names one image.
+// Instance names one image, or one frame of an object that has several.
 type Instance struct {
-	Class string `json:"class"` // SOP Class UID
-	UID   string `json:"uid"`   // SOP Instance UID, the clinic's own
+	Class string `json:"class"`           // SOP Class UID
+	UID   string `json:"uid"`             // SOP Instance UID, the clinic's own
+	Frame int    `json:"frame,omitempty"` // in the clinic's object, from 1; 0 if it has only one
+	Sent  int    `json:"sent,omitempty"`  // in the payload's object, which holds the frames of the series alone
 }
 
 // Attribute is one text attribute of the source.

@@ -44,7 +44,7 @@ func (w *Worker) consider(ctx context.Context, o market.Received) {
 		return
 	}
 	bid.HPKEKey = key.Public()
-	p := &pending{offer: offer, bid: bid, clinic: o.Clinic, key: key, place: place{offer.Class, alone}}
+	p := &pending{offer: offer, bid: bid, clinic: o.Clinic, key: key, place: place{offer.Class, alone}, model: model}
 	if !w.enter(p) {
 		return
 	}

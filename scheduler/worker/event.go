@@ -97,3 +97,21 @@ func (w *Worker) Status() (Status, error) {
 	slices.SortFunc(s.Jobs, func(a, b JobStatus) int { return strings.Compare(a.Task.String(), b.Task.String()) })
 	return s, nil
 }
+
+// Engaged reports whether a bid that keeps its place, or a job, is about this package: a
+// node lets go of a package only when none is.
+func (w *Worker) Engaged(pkg models.Digest) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.pending {
+		if p.reserved && p.offer.Package == pkg {
+			return true
+		}
+	}
+	for _, j := range w.jobs {
+		if j.pending != nil && j.pending.offer.Package == pkg {
+			return true
+		}
+	}
+	return false
+}

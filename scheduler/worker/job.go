@@ -146,10 +146,7 @@ func (w *Worker) execute(j *job, payload []byte, progress func(string, float64))
 // seal encrypts the result to the clinic, signs the receipt and persists both;
 // from here on a crash loses nothing.
 func (w *Worker) seal(j *job, out Output, started, finished time.Time) error {
-	model, held := w.Models(j.pending.offer.Package)
-	if !held {
-		return errors.New("the model was removed while it ran")
-	}
+	model := j.pending.model // also where the node has stopped offering it meanwhile
 	node := w.Key.Address()
 	encapsulation, key, err := transfer.ResultKey(j.resultKey, transfer.Binding{Task: j.task, Fence: j.fence, Node: node})
 	if err != nil {

@@ -148,6 +148,7 @@ type pending struct {
 	clinic peer.ID
 	key    transfer.Recipient
 	place  place
+	model  Model // as it was when the bid was made
 
 	// Guarded by Worker.mu:
 	reserved  bool   // it keeps its place

@@ -13,6 +13,7 @@ import (
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/internal/phantom"
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/models/labelmap"
 )
 
 // packages is where the catalogue keeps what this command writes.
@@ -67,6 +68,7 @@ func TestPackagesAreUpToDate(t *testing.T) {
 			t.Fatal(err)
 		}
 		agree(t, id, r.Findings, expected, pkg.Manifest.Tolerance.MaxValueError)
+		sameLabels(t, pkg, r)
 	}
 }
 
@@ -96,6 +98,42 @@ func agree(t *testing.T, id string, got, want inference.Findings, tolerance floa
 			t.Errorf("%s: %s is %v; want %v", id, m.Code.Meaning, got.Measurements[n].Value, m.Value)
 		}
 	}
+}
+
+// sameLabels holds a segmentation to the labels in the catalogue, voxel by voxel.
+func sameLabels(t *testing.T, pkg models.Package, r inference.Result) {
+	t.Helper()
+	m := pkg.Manifest
+	if m.Example.Labels.SHA256.IsZero() {
+		if m.TaskKind() == models.Segmentation {
+			t.Errorf("%s has no labels; run go generate in the folder inference", m.ID)
+		}
+		return
+	}
+	want, err := labelmap.Decode(committed(t, m.ID, labelsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.Files {
+		if f.Name != inference.LabelsFile {
+			continue
+		}
+		got, err := labelmap.Decode(f.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := labelmap.Compare(want.Delivered, got.Delivered)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range m.Structures() {
+			if dice := c.Labels[l.Value].Dice(); dice < m.Tolerance.MinDice {
+				t.Errorf("%s: %s has a Dice of %v", m.ID, l.Name, dice)
+			}
+		}
+		return
+	}
+	t.Errorf("%s: the result has no labels", m.ID)
 }
 
 // packed is a composed model as a package.

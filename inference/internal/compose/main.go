@@ -28,6 +28,7 @@ const (
 	weightsFile  = "model.onnx"
 	studyFile    = "study.tar"
 	expectedFile = "findings.json"
+	labelsFile   = "labels.bin"
 )
 
 // composed is a model before its digests are known.
@@ -83,7 +84,7 @@ func (c composed) files(ctx context.Context) (map[string][]byte, error) {
 	}
 	m := c.manifest
 	m.Weights = models.Weights{File: weightsFile, SHA256: models.DigestOf(weights), Bytes: int64(len(weights))}
-	found, err := find(ctx, m, weights, study)
+	found, labels, err := find(ctx, m, weights, study)
 	if err != nil {
 		return nil, err
 	}
@@ -91,33 +92,45 @@ func (c composed) files(ctx context.Context) (map[string][]byte, error) {
 		return models.ExampleFile{File: name, SHA256: models.DigestOf(data), Bytes: int64(len(data))}
 	}
 	m.Example = &models.Example{Input: file(studyFile, study), Expected: file(expectedFile, found)}
+	files := map[string][]byte{weightsFile: weights, studyFile: study, expectedFile: found}
+	if labels != nil {
+		m.Example.Labels, files[labelsFile] = file(labelsFile, labels), labels
+	}
 	manifest, err := indented(m)
 	if err != nil {
 		return nil, err
 	}
+	files[manifestFile] = manifest
 	if _, err := models.ParseManifest(manifest); err != nil {
 		return nil, err
 	}
-	return map[string][]byte{manifestFile: manifest, weightsFile: weights, studyFile: study, expectedFile: found}, nil
+	return files, nil
 }
 
-// find runs the model on its example. What depends on the machine is left out.
-func find(ctx context.Context, m models.Manifest, weights, study []byte) ([]byte, error) {
+// find runs the model on its example and gives findings and, of a segmentation, labels.
+// What depends on the machine is left out.
+func find(ctx context.Context, m models.Manifest, weights, study []byte) (found, labels []byte, err error) {
 	manifest, err := json.Marshal(m)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	pkg, err := models.NewPackage(manifest, weights, "")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := analyze(ctx, pkg, study)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	for _, f := range r.Files {
+		if f.Name == inference.LabelsFile {
+			labels = f.Data
+		}
 	}
 	f := r.Findings
 	f.Provider, f.Runtime, f.Phases = "", "", nil
-	return indented(f)
+	found, err = indented(f)
+	return found, labels, err
 }
 
 func analyze(ctx context.Context, pkg models.Package, study []byte) (r inference.Result, err error) {
@@ -135,7 +148,7 @@ func analyze(ctx context.Context, pkg models.Package, study []byte) (r inference
 		return r, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return inference.Analyze(ctx, rt, s, pkg, study, nil)
+	return inference.Examine(ctx, rt, s, pkg, study, nil)
 }
 
 // indented is JSON for people to read.

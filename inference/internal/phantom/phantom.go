@@ -109,7 +109,11 @@ func plain(id string) models.Manifest {
 
 // seal adds the weights to a manifest.
 func seal(m models.Manifest, g graph.Model) models.Package {
-	weights := g.Encode()
+	return repack(m, g.Encode())
+}
+
+// repack makes a package of a manifest and weights.
+func repack(m models.Manifest, weights []byte) models.Package {
 	m.Weights = models.Weights{File: m.ID + ".onnx", SHA256: models.DigestOf(weights), Bytes: int64(len(weights))}
 	manifest, err := json.Marshal(m)
 	if err != nil {

@@ -22,6 +22,7 @@ const (
 	Int32   Type = 6
 	Int64   Type = 7
 	Bool    Type = 9
+	Float16 Type = 10
 )
 
 const (

@@ -23,8 +23,15 @@ const (
 	envDevice  = "MEDHIVE_RUNNER_DEVICE"  // "1": an accelerator's nodes and drivers stay open
 )
 
-// Ask is the environment that makes a child's CloseFiles close them.
+// noLibrary asks for closed files without a library.
+const noLibrary = "-"
+
+// Ask is the environment that makes a child's CloseFiles close them. A child that loads
+// no library gives "" for it.
 func Ask(library string, device bool) []string {
+	if library == "" {
+		library = noLibrary
+	}
 	env := []string{envLibrary + "=" + library}
 	if device {
 		env = append(env, envDevice+"=1")
@@ -125,7 +132,10 @@ type opening struct {
 // openings lists what stays open; what does not exist on this machine is passed over
 // later.
 func openings(library string, device bool) []opening {
-	list := []opening{{selfExe, runnable}, {filepath.Dir(resolve(library)), readOnly}}
+	list := []opening{{selfExe, runnable}}
+	if library != noLibrary {
+		list = append(list, opening{filepath.Dir(resolve(library)), readOnly})
+	}
 	if loader := interpreter(); loader != "" {
 		list = append(list, opening{loader, runnable}, opening{filepath.Dir(resolve(loader)), readOnly})
 	}

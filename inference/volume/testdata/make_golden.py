@@ -102,6 +102,7 @@ def value_cases():
         "percentile": figures(np.clip((image - low) / (high - low), 0, 1)),
         "mean-std": figures((image - np.array([-300, -200, 10.5])[:, None, None]) / np.array([2, 400, 0.25])[:, None, None]),
         "pad centre": figures(np.pad(image, [(1, 1), (1, 2), (0, 1)], constant_values=-1024)),
+        "pad margin": figures(np.pad(image, 2, constant_values=-1024)),
         "pad end": figures(np.pad(image, [(0, 1), (0, 3), (0, 0)])),
         "crop": figures(image[tuple(slice(a, b + 1) for a, b in zip(first, last))]),
         "crop first": [int(v) for v in first[::-1]],

@@ -58,7 +58,7 @@ def main():
     p.add_argument("--heads", required=True, type=pathlib.Path)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--threshold", type=float, default=0.05)
-    p.add_argument("--margin", type=int, default=0)
+    p.add_argument("--margin", type=int, default=4)
     p.add_argument("--cache", type=pathlib.Path, help="folder for the teacher's labels")
     p.add_argument("--json", type=pathlib.Path)
     p.add_argument("names", nargs="*")

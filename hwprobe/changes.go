@@ -1,0 +1,64 @@
+package hwprobe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/medhive/medhive/hwprobe/device"
+)
+
+// memorySlack is how much the kernel's total may differ from boot to boot: firmware and
+// drivers reserve more or less.
+const memorySlack = 0.02
+
+// Changes says what differs between the machine that a profile was measured on and the
+// one that is there now, in what decides its figures: processor, memory, accelerators and
+// their drivers. None means that the profile still speaks for the machine.
+func Changes(then, now device.Inventory) (changes []string) {
+	differ := func(what, a, b string) {
+		if a != b {
+			changes = append(changes, fmt.Sprintf("%s: %s, before %s", what, orNone(b), orNone(a)))
+		}
+	}
+	differ("processor", then.CPU.Model, now.CPU.Model)
+	differ("processor threads", fmt.Sprint(then.CPU.Threads), fmt.Sprint(now.CPU.Threads))
+	differ("processor extensions", strings.Join(then.CPU.ISA, " "), strings.Join(now.CPU.ISA, " "))
+	if a, b := float64(then.Memory.TotalBytes), float64(now.Memory.TotalBytes); max(a, b)-min(a, b) > memorySlack*max(a, b) {
+		const gib = 1 << 30
+		changes = append(changes, fmt.Sprintf("memory: %.1f GiB, before %.1f GiB", b/gib, a/gib))
+	}
+	for _, was := range then.Accelerators {
+		i := slices.IndexFunc(now.Accelerators, func(a device.Accelerator) bool { return a.Address == was.Address })
+		if i < 0 {
+			changes = append(changes, fmt.Sprintf("%s at %s is gone", NameOf(was), was.Address))
+			continue
+		}
+		is := now.Accelerators[i]
+		differ(was.Kind+" at "+was.Address, NameOf(was), NameOf(is))
+		differ(was.Kind+" memory at "+was.Address, fmt.Sprint(was.MemoryBytes), fmt.Sprint(is.MemoryBytes))
+		differ("driver of "+was.Address, was.Driver, is.Driver)
+		differ("state of "+was.Address, string(was.State), string(is.State))
+	}
+	for _, is := range now.Accelerators {
+		if !slices.ContainsFunc(then.Accelerators, func(a device.Accelerator) bool { return a.Address == is.Address }) {
+			changes = append(changes, fmt.Sprintf("%s at %s is new", NameOf(is), is.Address))
+		}
+	}
+	return changes
+}
+
+// NameOf is an accelerator in words: vendor and model, for a person; many models begin with their vendor.
+func NameOf(a device.Accelerator) string {
+	if strings.HasPrefix(strings.ToLower(a.Model), strings.ToLower(a.Vendor)) {
+		return a.Model
+	}
+	return strings.TrimSpace(a.Vendor + " " + a.Model)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+package clinic
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/medhive/medhive/inference"
+	"github.com/medhive/medhive/inference/runner"
+
+	dcm "github.com/medhive/medhive/inference/dicom"
+)
+
+// Serve is the whole program of a door's confined child: it reads one study or one result
+// for its parent over stdin and stdout. Call it first thing, and let the process end when it
+// returns; see runner.ServeCell.
+func Serve(stdin io.Reader, stdout io.Writer) error {
+	return runner.ServeCell(stdin, stdout, serve)
+}
+
+// serve answers one conversation and returns at its end.
+func serve(in io.Reader, out io.Writer) error {
+	kind, payload, err := hear(in, dcm.DefaultLimits(), wordIntake, wordRestore)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	case kind == wordIntake:
+		var m intakeMessage
+		if err := json.Unmarshal(payload, &m); err != nil {
+			return err
+		}
+		return serveStudy(in, out, m)
+	}
+	var o restoration
+	if err := json.Unmarshal(payload, &o); err != nil {
+		return err
+	}
+	return serveResult(in, out, o)
+}
+
+// serveStudy reads a study, and strips it as often as it is told to.
+func serveStudy(in io.Reader, out io.Writer, m intakeMessage) error {
+	lim := m.Limits.OrDefault()
+	files, err := heard(in, lim)
+	var refusal *dcm.Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		return err
+	}
+	ctx := context.Background() // the parent's end is the process's
+	var r *reading
+	if err == nil {
+		r, err = read(ctx, files, m.Selection, m.Picture, lim)
+	}
+	if err != nil {
+		return errors.Join(sendJSON(out, wordRefusal, messageOf(err)), untilEnd(in))
+	}
+	if err := sendJSON(out, wordFacts, r.facts()); err != nil {
+		return err
+	}
+	for {
+		_, payload, err := hear(in, lim, wordOrder)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		var o order
+		if err == nil {
+			err = json.Unmarshal(payload, &o)
+		}
+		if err != nil {
+			return err
+		}
+		err = r.strip(ctx, o, func(data []byte) error { return send(out, wordInstance, data) })
+		if err == nil {
+			err = send(out, wordDone, nil)
+		} else {
+			err = sendJSON(out, wordRefusal, messageOf(err))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// heard receives the files of a study.
+func heard(in io.Reader, lim dcm.Limits) (files []dcm.File, err error) {
+	var whole []byte
+	for {
+		kind, payload, err := hear(in, lim, wordObject, wordArchive, wordAll)
+		switch {
+		case err != nil:
+			return nil, err
+		case kind == wordAll && whole != nil:
+			return dcm.LoadBytes("study", whole, lim)
+		case kind == wordAll:
+			return files, nil
+		case kind == wordArchive:
+			whole = payload
+		default:
+			files = append(files, dcm.File{Data: payload})
+		}
+	}
+}
+
+// serveResult restores a result and hands its files over.
+func serveResult(in io.Reader, out io.Writer, o restoration) error {
+	_, payload, err := hear(in, o.Limits, wordResult)
+	if err != nil {
+		return err
+	}
+	var files []dcm.File
+	result, err := inference.DecodeResult(payload)
+	if err == nil {
+		files, err = o.restore(result)
+	}
+	if err != nil {
+		return errors.Join(sendJSON(out, wordRefusal, messageOf(err)), untilEnd(in))
+	}
+	for _, f := range files {
+		if err := errors.Join(send(out, wordName, []byte(f.Name)), send(out, wordInstance, f.Data)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(send(out, wordDone, nil), untilEnd(in))
+}
+
+// untilEnd waits until the parent needs no more.
+func untilEnd(in io.Reader) error {
+	_, err := io.Copy(io.Discard, in)
+	return err
+}
