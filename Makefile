@@ -49,7 +49,7 @@ bench: build test-tools ## measure the targets; ROOM=name for one room; writes b
 	@./packaging/test-tools.sh $(TOOLS) bench
 	go run ./cmd/bench --room "$(ROOM)" --out bench.json
 
-fuzz: deps ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOBS at a time; prints executions
+fuzz: test-tools ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOBS at a time; prints executions
 	@./packaging/fuzz.sh $(FUZZ_TIME) $(FUZZ_JOBS) $(FUZZ_FOLDERS)
 
 lint: ## gofmt, vet and staticcheck
