@@ -164,7 +164,7 @@ func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
 }
 
 func (c *Coordinator) takeStatements(context.Context) error {
-	claims, err := openClaims(c.db)
+	claims, err := openClaims(c.db, c.store.NewestProfiles)
 	if err != nil {
 		return err
 	}

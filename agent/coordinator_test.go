@@ -168,7 +168,8 @@ func (p *villager) register() {
 	p.v.must(err)
 }
 
-var machine = hwprobe.Profile{Version: hwprobe.ProfileVersion, TOPS: hwprobe.TOPS{Median: 50}}
+// machine is the villager's profile.
+func (p *villager) machine() hwprobe.Profile { return claiming(p.key.Address(), 50) }
 
 // answer lets the villager answer challenges.
 func (p *villager) answer() {
@@ -180,7 +181,7 @@ func (p *villager) answer() {
 	p.v.must(err)
 	responder, err := uptime.NewResponder(uptime.ResponderOptions{
 		Key: p.key.ECDSA(), Domain: p.v.conf.Network.Domain(), Sequence: sequence, Load: func() uint32 { return 0 },
-		Profile: machine.Digest, Allow: func(peer.ID) bool { return true },
+		Profile: func() models.Digest { return p.machine().Digest() }, Allow: func(peer.ID) bool { return true },
 	})
 	p.v.must(err)
 	responder.Start(p.host)
@@ -189,6 +190,7 @@ func (p *villager) answer() {
 
 func (p *villager) profile() error {
 	p.v.t.Helper()
+	machine := p.machine()
 	raw, err := json.Marshal(machine)
 	p.v.must(err)
 	signed, err := signProfile(p.key.ECDSA(), p.v.conf.Network.Domain(), attest.ProfileStatement{Node: p.key.Address(), ProfileDigest: machine.Digest(), Profile: raw, At: time.Now()})

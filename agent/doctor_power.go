@@ -9,9 +9,11 @@ import (
 	"github.com/medhive/medhive/hwprobe/power"
 )
 
-// checkPower looks at what tells the machine's power.
+// checkPower looks at what tells the machine's power, with the plugs that were named when
+// it was last measured.
 func checkPower(ctx context.Context, conf DoctorConfig) []Check {
-	c := power.Config{}
+	said := storedPower(conf.Home)
+	c := power.Config{Plugs: said.Plugs, DeclaredWatts: said.DeclaredWatts, DeclaredIdleWatts: said.DeclaredIdleWatts}
 	if len(conf.NVML) > 0 {
 		c.NVML = device.NVMLChild{Command: conf.NVML}.Watch
 	}

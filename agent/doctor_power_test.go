@@ -29,3 +29,18 @@ func TestPowerIsExamined(t *testing.T) {
 		}
 	}
 }
+
+// The plugs that were named when the machine was measured are asked.
+func TestDoctorKnowsThePlugs(t *testing.T) {
+	conf, _ := brief(t, t.TempDir(), someMachine(t))
+	conf.Power.Plugs = []string{"http://127.0.0.1:1"} // nobody listens there
+	if _, err := MachineProfile(t.Context(), conf); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range checkPower(t.Context(), DoctorConfig{Home: conf.Home}) {
+		if strings.HasPrefix(c.Cause, "plug 1 tells nothing now") {
+			return
+		}
+	}
+	t.Error("no check tells of the plug that does not answer")
+}

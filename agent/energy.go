@@ -9,12 +9,18 @@ import (
 
 	"github.com/medhive/medhive/hwprobe/device"
 	"github.com/medhive/medhive/hwprobe/power"
+	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/ort"
 )
 
 // energy measures what jobs take. Jobs that run at once share the machine's energy
 // evenly for as long as they overlap, so that what all receipts say adds up to what the
-// machine took, idle included, while it had any job. It is safe for concurrent use.
+// machine took, idle included, while any job had a runner. A job's share begins when its
+// runner reads the study: one that waits for a runner takes none. One that has a runner
+// takes its share also while it waits there for its turn to compute, and while a STAT job
+// has it stopped: what a runner tells does not part that from work. A job that begins anew
+// counts from there; what its earlier try took, up to then, is in nobody's receipt, as with
+// one that failed. It is safe for concurrent use.
 type energy struct {
 	meter *power.Meter
 
@@ -42,6 +48,37 @@ func (n *Node) watchPower(ctx context.Context) error {
 type jobEnergy struct {
 	milliJ uint64 // 0 when unmeasured
 	basis  string
+}
+
+// of runs a job and says what it took. run gets what to call with the job's stages, all
+// from its own goroutine.
+func (e *energy) of(progress func(stage string, done float64), run func(progress func(stage string, done float64)) (inference.Result, error)) (inference.Result, jobEnergy, error) {
+	var recording *power.Recording
+	defer func() {
+		if recording != nil {
+			recording.Stop()
+		}
+	}()
+	var last string
+	result, err := run(func(stage string, done float64) {
+		if recording != nil && stage == inference.StageReading && last != stage {
+			recording.Stop() // it gave way, and begins anew
+			recording = nil
+		}
+		if last = stage; recording == nil {
+			recording = e.begin()
+		}
+		if progress != nil {
+			progress(stage, done)
+		}
+	})
+	if err != nil {
+		return result, jobEnergy{}, err
+	}
+	if recording == nil {
+		return result, receiptEnergy(power.Reading{Basis: power.Unmeasured}), nil // its runner told of no work
+	}
+	return result, e.settle(recording, result.Findings.Provider), nil
 }
 
 // begin starts to measure a job. Whoever begins stops the recording in any case; what a

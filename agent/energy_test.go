@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/hwprobe/power"
+	"github.com/medhive/medhive/inference"
 )
 
 // socket is a tree of /sys with one processor package, whose energy a test decides.
@@ -123,6 +125,107 @@ func TestJobsShareTheMachine(t *testing.T) {
 		spend(60, 5)
 		if got := e.settle(onCard, "cuda"); got.basis != "package" { // no card is left out: it is in the processor
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// A job that waits for a runner takes nothing of what others' work costs; one that is given
+// up and begins anew counts from there.
+func TestAWaitingJobTakesNoShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := newSocket(t)
+		meter, _ := power.Find(t.Context(), box.roots, power.Config{})
+		e := &energy{meter: meter, joules: map[power.Basis]float64{}}
+		defer closing(t, e.close)
+		spend := func(watts float64, seconds int) {
+			for range seconds {
+				<-time.After(time.Second / 2)
+				box.use(watts)
+				<-time.After(time.Second / 2)
+			}
+		}
+		cpu := inference.Result{Findings: inference.Findings{Provider: "cpu"}}
+		type told = func(stage string, done float64)
+		type took struct {
+			jobEnergy
+			err error
+		}
+		run := func(work func(told)) <-chan took {
+			ended := make(chan took, 1)
+			go func() {
+				_, got, err := e.of(nil, func(progress func(stage string, done float64)) (inference.Result, error) {
+					work(progress)
+					return cpu, nil
+				})
+				ended <- took{got, err}
+			}()
+			return ended
+		}
+		seconds := func(n int) { <-time.After(time.Duration(n) * time.Second) }
+		first := run(func(tell told) {
+			tell(inference.StageReading, 0)
+			tell(inference.StageReading, 1)
+			tell(inference.StageInference, 0)
+			seconds(10)
+			tell(inference.StageReport, 1)
+		})
+		second := run(func(tell told) {
+			seconds(10) // for a runner
+			tell(inference.StageReading, 0)
+			seconds(5)
+			tell(inference.StageReading, 1)
+			seconds(5)
+			tell(inference.StageInference, 1)
+		})
+		third := run(func(tell told) {
+			seconds(20)
+			tell(inference.StageReading, 0)
+			tell(inference.StageInference, 0.5)
+			seconds(10)
+			tell(inference.StageReading, 0) // anew
+			seconds(10)
+		})
+		silent := run(func(told) { seconds(5) })
+		spend(60, 10)
+		spend(100, 10)
+		spend(30, 10)
+		spend(40, 12)
+		for name, c := range map[string]struct {
+			got  took
+			want uint64
+		}{"first": {<-first, 600_000}, "second": {<-second, 1_000_000}, "third": {<-third, 400_000}, "silent": {<-silent, 0}} {
+			// A sample is up to a second of one job's beside the next one's.
+			if off := math.Abs(float64(c.got.milliJ) - float64(c.want)); c.got.err != nil || off > 0.05*float64(c.want) || (c.got.basis == "unmeasured") != (c.want == 0) {
+				t.Errorf("%s: %+v; want %d mJ", name, c.got, c.want)
+			}
+		}
+	})
+}
+
+// What fails has no figure, and leaves no share behind that others would lose.
+func TestAFailedJobLeavesNoShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := newSocket(t)
+		meter, _ := power.Find(t.Context(), box.roots, power.Config{})
+		e := &energy{meter: meter, joules: map[power.Basis]float64{}}
+		defer closing(t, e.close)
+		stages := 0
+		count := func(string, float64) { stages++ }
+		broken := errors.New("crashed")
+		_, got, err := e.of(count, func(progress func(stage string, done float64)) (inference.Result, error) {
+			progress(inference.StageReading, 0)
+			progress(inference.StageInference, 0)
+			return inference.Result{}, broken
+		})
+		if !errors.Is(err, broken) || got != (jobEnergy{}) || stages != 2 {
+			t.Errorf("%+v, %v, %d stages", got, err, stages)
+		}
+		next := e.begin()
+		<-time.After(1500 * time.Millisecond)
+		box.use(50)
+		<-time.After(1500 * time.Millisecond)
+		if got := e.settle(next, "cpu"); got != (jobEnergy{50_000, "package"}) {
+			t.Errorf("%+v; want all of it", got)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -12,22 +13,34 @@ import (
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/compute"
 	"github.com/medhive/medhive/hwprobe"
+	"github.com/medhive/medhive/hwprobe/challenge"
 	"github.com/medhive/medhive/hwprobe/device"
 	"github.com/medhive/medhive/inference/ort"
 	"github.com/medhive/medhive/models"
 )
 
 // claimsOf is what can be examined of a profile: the int8 rate, and the memory of the
-// largest accelerator that the rate may have been measured on, if it has memory of its own.
+// accelerator that the rate was measured on, if it has memory of its own. A profile names
+// the provider and not the accelerator: of several the smallest is sure to be there, and one
+// whose memory nobody tells leaves nothing to ask for.
 func claimsOf(p hwprobe.Profile, digest models.Digest) compute.Claims {
-	c := compute.Claims{Profile: digest, TOPS: p.TOPS.Median}
-	if p.TOPS.Provider == ort.CPU {
+	c := compute.Claims{Profile: digest, TOPS: p.TOPS.Median, Version: p.Version}
+	if p.TOPS.Provider == ort.CPU || !challenge.HasTable(p.TOPS.Provider) {
 		return c
 	}
+	first := true
 	for _, a := range p.Devices.Accelerators {
-		if a.State == device.Present && !a.SharedMemory {
-			c.MemoryBytes = max(c.MemoryBytes, a.MemoryBytes)
+		if a.State != device.Present || !slices.Contains(a.Providers, p.TOPS.Provider) {
+			continue
 		}
+		own := a.MemoryBytes
+		if a.SharedMemory {
+			own = 0
+		}
+		if first || own < c.MemoryBytes {
+			c.MemoryBytes = own
+		}
+		first = false
 	}
 	return c
 }
@@ -39,37 +52,61 @@ type claim struct {
 	Profile     models.Digest `json:"profile"`
 	TOPS        float64       `json:"tops"`
 	MemoryBytes uint64        `json:"memory_bytes,omitempty"`
+	Version     int           `json:"version,omitempty"`
 }
 
 // claims keeps what nodes say of their machines.
 type claims struct{ db *bolt.DB }
 
-func openClaims(db *bolt.DB) (claims, error) {
-	err := db.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(claimsBucket)
+// openClaims makes the list of newest's profiles where there is none yet: those of a
+// coordinator from before there were examinations.
+func openClaims(db *bolt.DB, newest func() ([]attest.SignedProfile, error)) (claims, error) {
+	var known bool
+	err := db.View(func(tx *bolt.Tx) error {
+		known = tx.Bucket(claimsBucket) != nil
+		return nil
+	})
+	if err != nil || known {
+		return claims{db}, err
+	}
+	profiles, err := newest()
+	if err != nil {
+		return claims{}, fmt.Errorf("open the list of claims: %w", err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		list, err := tx.CreateBucketIfNotExists(claimsBucket)
+		for _, p := range profiles {
+			if err == nil {
+				err = putClaim(list, p)
+			}
+		}
 		return err
 	})
 	if err != nil {
-		return claims{}, fmt.Errorf("open the list of claims: %w", err)
+		return claims{}, fmt.Errorf("open the list of claims: %w; check the coordinator's disk", err)
 	}
 	return claims{db}, nil
 }
 
 // note keeps a verified profile's claim. A profile that can't be read claims nothing.
 func (c claims) note(p attest.SignedProfile) error {
+	err := c.db.Batch(func(tx *bolt.Tx) error { return putClaim(tx.Bucket(claimsBucket), p) })
+	if err != nil {
+		return fmt.Errorf("note the claim of %s: %w", p.Statement.Node, err)
+	}
+	return nil
+}
+
+func putClaim(list *bolt.Bucket, p attest.SignedProfile) error {
 	var made claim
 	if profile, err := hwprobe.ReadProfile(p.Statement.Profile); err == nil {
 		made = claim(claimsOf(profile, p.Statement.ProfileDigest))
 	}
 	data, err := json.Marshal(made)
 	if err != nil {
-		return fmt.Errorf("note the claim of %s: %w", p.Statement.Node, err)
+		return err
 	}
-	err = c.db.Batch(func(tx *bolt.Tx) error { return tx.Bucket(claimsBucket).Put(p.Statement.Node[:], data) })
-	if err != nil {
-		return fmt.Errorf("note the claim of %s: %w", p.Statement.Node, err)
-	}
-	return nil
+	return list.Put(p.Statement.Node[:], data)
 }
 
 // all are the claims of all nodes.

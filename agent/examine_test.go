@@ -4,10 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/peer"
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/compute"
@@ -21,10 +26,10 @@ import (
 	"github.com/medhive/medhive/models"
 )
 
-// claiming is a profile of so many TOPS.
-func claiming(tops float64) hwprobe.Profile {
+// claiming is node's profile of so many TOPS.
+func claiming(node common.Address, tops float64) hwprobe.Profile {
 	return hwprobe.Profile{
-		Version: hwprobe.ProfileVersion, At: time.Unix(1_790_000_000, 0).UTC(), Mode: hwprobe.Brief, Identity: hwprobe.Identity{Trust: hwprobe.TrustSoftware},
+		Version: hwprobe.ProfileVersion, At: time.Unix(1_790_000_000, 0).UTC(), Mode: hwprobe.Brief, Identity: hwprobe.Identity{Node: node.Hex(), Trust: hwprobe.TrustSoftware},
 		TOPS: hwprobe.TOPS{Median: tops, Best: tops, Provider: ort.CPU}, Watts: hwprobe.Watts{Basis: power.Unmeasured},
 	}
 }
@@ -32,7 +37,7 @@ func claiming(tops float64) hwprobe.Profile {
 // claims publishes a profile of so many TOPS and answers examinations of it with machine.
 func (p *villager) claims(tops float64, machine func(ctx context.Context) (compute.Machine, error)) {
 	p.v.t.Helper()
-	profile := claiming(tops)
+	profile := claiming(p.key.Address(), tops)
 	document, err := json.Marshal(profile)
 	p.v.must(err)
 	domain, digest := p.v.conf.Network.Domain(), models.DigestOf(document)
@@ -119,17 +124,92 @@ func TestAClaimIsExaminedAndALieCostsTheTier(t *testing.T) {
 }
 
 func TestWhatOfAProfileIsExamined(t *testing.T) {
-	gpu := device.Accelerator{Kind: device.GPU, MemoryBytes: 8 << 30, Fact: device.Fact{State: device.Present}}
-	shared, broken := gpu, gpu
+	gpu := device.Accelerator{Kind: device.GPU, MemoryBytes: 8 << 30, Providers: []string{"cuda", "webgpu"}, Fact: device.Fact{State: device.Present}}
+	shared, broken, radeon := gpu, gpu, gpu
+	shared.Providers = []string{"openvino", "webgpu"}
+	radeon.Providers, radeon.MemoryBytes = []string{"migraphx", "rocm", "webgpu"}, 24<<30
 	shared.SharedMemory, shared.MemoryBytes = true, 64<<30
 	broken.State, broken.MemoryBytes = device.Unusable, 80<<30
-	p := claiming(20)
-	p.Devices.Accelerators = []device.Accelerator{shared, gpu, broken}
+	p := claiming(common.Address{1}, 20)
+	p.Devices.Accelerators = []device.Accelerator{shared, radeon, gpu, broken}
 	if got := claimsOf(p, models.Digest{}); got.TOPS != 20 || got.MemoryBytes != 0 {
 		t.Errorf("measured on the CPU: %+v", got)
 	}
 	p.TOPS.Provider = "cuda"
 	if got := claimsOf(p, models.Digest{}); got.MemoryBytes != 8<<30 {
 		t.Errorf("measured on a GPU of 8 GiB: %+v", got)
+	}
+	larger, untold := gpu, gpu
+	larger.MemoryBytes, untold.MemoryBytes = 48<<30, 0
+	for name, c := range map[string]struct {
+		provider string
+		more     []device.Accelerator
+		want     uint64
+	}{
+		"no int8 product known there":     {"rocm", nil, 0},
+		"one of two: the smaller is sure": {"cuda", []device.Accelerator{larger}, 8 << 30},
+		"one of two, one of them unknown": {"cuda", []device.Accelerator{untold}, 0},
+		"shared memory":                   {"openvino", nil, 0},
+		"floats only":                     {"webgpu", nil, 0},
+		"nothing that is there":           {"qnn", nil, 0},
+	} {
+		q := p
+		q.TOPS.Provider, q.Devices.Accelerators = c.provider, append(slices.Clone(p.Devices.Accelerators), c.more...)
+		if got := claimsOf(q, models.Digest{}); got.MemoryBytes != c.want || got.Version != hwprobe.ProfileVersion {
+			t.Errorf("%s: %+v, want %d bytes", name, got, c.want)
+		}
+	}
+}
+
+// A coordinator from before there were examinations has profiles and no list of claims.
+func TestClaimsBeginWithTheProfilesThatAreThere(t *testing.T) {
+	db, err := bolt.Open(filepath.Join(t.TempDir(), "coordinator.db"), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	store, err := intake.NewBolt(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(put func(context.Context, attest.SignedProfile) error, node byte, tops float64, at int64) {
+		t.Helper()
+		document, err := json.Marshal(claiming(common.Address{node}, tops))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := attest.ProfileStatement{Node: common.Address{node}, ProfileDigest: models.DigestOf(document), Profile: document, At: time.UnixMilli(at)}
+		if err := put(t.Context(), attest.SignedProfile{Statement: s}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(store.PutProfile, 1, 5, 10)
+	put(store.PutProfile, 2, 7, 10)
+	put(store.PutProfile, 1, 6, 20)
+	for range 2 { // the second time from the list
+		c, err := openClaims(db, store.NewestProfiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := c.all()
+		if err != nil || len(all) != 2 || all[common.Address{1}].TOPS != 6 || all[common.Address{2}].TOPS != 7 {
+			t.Fatalf("claims %+v, %v; want 6 and 7 TOPS", all, err)
+		}
+	}
+}
+
+func TestStatusSaysWhatAnOutcomeMeans(t *testing.T) {
+	for outcome, want := range map[attest.Outcome]string{
+		attest.OwnOutage: "counts against nobody",
+		attest.False:     "counts for nothing until",
+		attest.Unable:    "said that it can't",
+		attest.Missed:    "after three in a row",
+	} {
+		var e examinee
+		e.last.Store(&attest.SignedExamination{Examination: attest.Examination{Subject: attest.MemorySize, Outcome: outcome, AskedAt: time.Unix(1_790_000_000, 0)}})
+		got := e.String()
+		if !strings.Contains(got, want) || (strings.Contains(got, "three") != (outcome == attest.Missed || outcome == attest.Unable)) {
+			t.Errorf("%s: %s", outcome, got)
+		}
 	}
 }

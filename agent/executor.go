@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 
+	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models/catalog"
 	"github.com/medhive/medhive/models/store"
@@ -48,13 +49,12 @@ func (e executor) Execute(ctx context.Context, job worker.Job, progress func(sta
 	if err != nil {
 		return worker.Output{}, err
 	}
-	recording := e.energy.begin()
-	defer recording.Stop()
-	result, err := e.pool.Do(ctx, runner.Job{Package: pkg, Study: job.Payload, Priority: priorityOf(job.Class), Progress: progress})
+	result, energy, err := e.energy.of(progress, func(progress func(stage string, done float64)) (inference.Result, error) {
+		return e.pool.Do(ctx, runner.Job{Package: pkg, Study: job.Payload, Priority: priorityOf(job.Class), Progress: progress})
+	})
 	if err != nil {
 		return worker.Output{}, err
 	}
-	energy := e.energy.settle(recording, result.Findings.Provider)
 	encoded, err := result.Encode()
 	if err != nil {
 		return worker.Output{}, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/hwprobe/power"
+	"github.com/medhive/medhive/hwprobe/rate"
 	"github.com/medhive/medhive/scheduler/worker"
 )
 
@@ -41,7 +42,7 @@ func newGauges() gauges {
 		celsius:     d("profile_max_celsius", "Highest temperature during the int8 run. Absent without a sensor."),
 		pressure:    d("profile_cpu_pressure_ratio", "Share of the int8 run in which tasks waited for a CPU. Absent without PSI."),
 		measured:    d("profile_measured_timestamp_seconds", "When the machine was measured."),
-		flag:        d("profile_flag", "1 for each flag of the measurement.", "code"),
+		flag:        d("profile_flag", "1 for each kind of flag that the measurement has.", "code"),
 		studies:     d("model_examples_per_hour", "Runs an hour of an installed model's example.", "model", "provider"),
 		running:     d("jobs_running", "Jobs that run now."),
 		jobs:        d("jobs_total", "Jobs that ended, by outcome.", "outcome"),
@@ -113,12 +114,20 @@ func (m meter) collectProfile(p hwprobe.Profile, set func(*prometheus.Desc, floa
 	if x := p.Around.Pressure; x != nil {
 		set(m.pressure, *x)
 	}
+	// Prometheus refuses the whole page where two series have the same labels, and a run
+	// has one flag for each reason that slowed it.
+	codes := map[rate.Code]bool{}
 	for _, f := range p.Flags {
-		set(m.flag, 1, string(f.Code))
+		if !codes[f.Code] {
+			set(m.flag, 1, string(f.Code))
+		}
+		codes[f.Code] = true
 	}
+	timed := map[[2]string]bool{}
 	for _, r := range p.Models {
-		if r.Error == "" {
+		if key := [2]string{r.Model, r.Provider}; r.Error == "" && !timed[key] {
 			set(m.studies, r.StudiesPerHour, r.Model, r.Provider)
+			timed[key] = true
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/runner"
@@ -33,11 +34,13 @@ type offers struct {
 	holder   string // under which name packages of the store are held
 	packages *store.Store
 	pool     *runner.Pool
-	provider string // that runs the jobs
-	runtime  string // ONNX Runtime's version
+	provider string      // that runs the jobs
+	runtime  string      // ONNX Runtime's version
+	resting  func() bool // the machine is being examined: nothing may compute beside that
 	log      *slog.Logger
 
-	refreshing sync.Mutex // one refresh at a time
+	refreshing sync.Mutex  // one refresh at a time
+	looking    atomic.Bool // a refresh is under way: an examination waits for its end
 
 	mu      sync.RWMutex           // guards the fields below
 	kept    map[models.Digest]bool // quarantines that the store knows of
@@ -83,7 +86,7 @@ func (n *Node) warmRunners(ctx context.Context) (err error) {
 	}
 	o := &offers{
 		home: homeOf(n.conf), holder: holderOf(n.conf), packages: n.packages,
-		provider: n.profile.TOPS.Provider, runtime: n.profile.TOPS.Runtime, log: n.conf.Log,
+		provider: n.profile.TOPS.Provider, runtime: n.profile.TOPS.Runtime, resting: n.examinee.resting.Load, log: n.conf.Log,
 		kept: map[models.Digest]bool{}, ready: map[models.Digest]*offered{}, leftOut: map[models.Digest]omission{},
 	}
 	earlier, err := o.earlierQuarantines()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/medhive/medhive/hwprobe"
@@ -18,16 +17,22 @@ const (
 	// ratedRuns is how often a model runs its example for the median: the first one also
 	// touches memory for the first time.
 	ratedRuns = 3
-	// ratingTime bounds the runs of one model, ratingTimes those of all: a quick probe
-	// ends in 90 s.
-	ratingTime  = 8 * time.Second
+	// ratingTimes is what all models together have of a quick probe, which ends in 90 s.
 	ratingTimes = 12 * time.Second
-	// maxRatingText bounds why there is no figure.
-	maxRatingText = 200
+	// ratingHang ends the runs of one model where nothing hurries.
+	ratingHang = 10 * time.Minute
 )
 
-// timeModels runs the example of every model that a node of this home would offer.
-func (c ProbeConfig) timeModels(ctx context.Context) ([]hwprobe.ModelRate, error) {
+var (
+	// errShare marks a run that took longer than the model's share of the time.
+	errShare = errors.New("its share of the time was over")
+	// errNotPermitted marks a model that must not run on the provider.
+	errNotPermitted = errors.New("its manifest does not permit this provider")
+)
+
+// timeModels runs the example of every model that a node of this home would offer. They
+// share the budget; 0 is no limit. What keeps one from being timed is in its Error.
+func (c ProbeConfig) timeModels(ctx context.Context, budget time.Duration) ([]hwprobe.ModelRate, error) {
 	bench := ModelBench{Library: c.Library, Runner: c.Runner, Threads: c.Threads, Log: c.Log}
 	o, err := bench.options()
 	if err != nil {
@@ -37,22 +42,66 @@ func (c ProbeConfig) timeModels(ctx context.Context) ([]hwprobe.ModelRate, error
 	if err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(ratingTimes)
-	var rates []hwprobe.ModelRate
-	for n, entry := range all.Offered() {
-		c.Progress("models", float64(n)/float64(len(all.Offered())))
-		rate, err := c.timeModel(ctx, entry, o, min(ratingTime, time.Until(until)))
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			text := err.Error()
-			rate.Error = strings.ToValidUTF8(text[:min(len(text), maxRatingText)], "")
-		}
-		rates = append(rates, rate)
+	offered := all.Offered()
+	rates, done := make([]hwprobe.ModelRate, len(offered)), 0
+	inShares(len(offered), budget, func(i int, share time.Duration) bool {
+		rate, err := c.timeModel(ctx, offered[i], o, share)
+		rate.Error = ratingWords(err, offered[i].Name(), share)
+		rates[i], done = rate, min(done+1, len(offered))
+		c.Progress("models", float64(done)/float64(len(offered)))
+		return errors.Is(err, errShare)
+	})
+	return rates, ctx.Err()
+}
+
+// inShares lets each of count have an equal share of what is left of the budget when its
+// turn comes, and those that were too slow for it share again what the quick ones left.
+// Without a budget a share is ratingHang.
+func inShares(count int, budget time.Duration, run func(i int, share time.Duration) (tooSlow bool)) {
+	until := time.Now().Add(budget)
+	pending := make([]int, count)
+	for i := range pending {
+		pending[i] = i
 	}
-	c.Progress("models", 1)
-	return rates, nil
+	for least := time.Duration(0); len(pending) > 0; {
+		if time.Until(until) <= least*time.Duration(len(pending)) && least > 0 {
+			return // none would get more than before
+		}
+		var slow []int
+		for n, i := range pending {
+			share := ratingHang
+			if budget > 0 {
+				share = max(0, time.Until(until)/time.Duration(len(pending)-n))
+			}
+			if run(i, share) {
+				slow, least = append(slow, i), max(least, share)
+			}
+		}
+		if budget <= 0 || least <= 0 {
+			return
+		}
+		pending = slow
+	}
+}
+
+// ratingWords says in words of our own why a model has no figure: a profile is published,
+// and errors name files.
+func ratingWords(err error, model string, share time.Duration) string {
+	var failure *runner.Failure
+	switch see := "; see `medhive model validate " + model + "`"; {
+	case err == nil:
+		return ""
+	case errors.Is(err, errShare) && share < time.Second:
+		return "no time was left for it; `medhive probe --certify` has no such limit"
+	case errors.Is(err, errShare):
+		return fmt.Sprintf("one run takes longer than the %.0f s that this probe had for it; `medhive probe --certify` takes %v", share.Seconds(), ratingHang)
+	case errors.Is(err, errNotPermitted):
+		return errNotPermitted.Error()
+	case errors.As(err, &failure):
+		return fmt.Sprintf("its runner ended: %s%s", failure.Reason, see)
+	default:
+		return "it could not be run" + see
+	}
 }
 
 // timeModel runs one example until it has enough runs or no more time. The start of the
@@ -60,14 +109,14 @@ func (c ProbeConfig) timeModels(ctx context.Context) ([]hwprobe.ModelRate, error
 func (c ProbeConfig) timeModel(ctx context.Context, e catalog.Entry, o runner.Options, limit time.Duration) (r hwprobe.ModelRate, err error) {
 	r = hwprobe.ModelRate{Model: e.Name(), Package: e.Digest, Provider: c.Provider}
 	if !slices.Contains(e.Manifest.Providers, c.Provider) {
-		return r, fmt.Errorf("its manifest does not permit %s", c.Provider)
+		return r, fmt.Errorf("%w: %s", errNotPermitted, c.Provider)
 	}
 	t, err := loadTrial(e)
 	if err != nil {
 		return r, err
 	}
 	r.Basis = fmt.Sprintf("the package's example, %.1f MB; a whole study takes longer or shorter by its size", float64(len(t.study))/1e6)
-	timed, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("one run took longer than the %.0f s that a probe has for it; see `medhive model validate %s`", limit.Seconds(), e.Name()))
+	timed, cancel := context.WithTimeoutCause(ctx, limit, errShare)
 	defer cancel()
 	o.Package, o.Provider = t.pkg, c.Provider
 	process, err := runner.Start(timed, o)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,6 +33,10 @@ func (n *Node) watchModels(ctx context.Context) {
 	n.models.watch(ctx, tick.C, n.worker.Engaged)
 }
 
+// errResting says that the machine is being examined: to judge a model now would cost the
+// examination its figure. The next look finds what this one left.
+var errResting = errors.New("the machine is being examined; models are looked through afterwards")
+
 // watch refreshes the offers at a tick where the home changed, until ctx ends. working
 // reports whether a job or a bid is about a package.
 func (o *offers) watch(ctx context.Context, tick <-chan time.Time, working func(models.Digest) bool) {
@@ -46,7 +51,9 @@ func (o *offers) watch(ctx context.Context, tick <-chan time.Time, working func(
 		if now == seen && !o.letsGo() {
 			continue
 		}
-		if err := o.refresh(ctx, working); err != nil && ctx.Err() == nil {
+		if err := o.refresh(ctx, working); errors.Is(err, errResting) {
+			continue
+		} else if err != nil && ctx.Err() == nil {
 			o.log.Error("the models could not be looked through; what is offered stays as it is", "error", err)
 			continue // and tried again at the next tick
 		}
@@ -85,11 +92,17 @@ func (o *offers) letsGo() bool {
 }
 
 // refresh reads the catalog again, lets go of what is no longer to be offered, and takes in
-// what is new and passes. Only ctx's end and a store or catalog that can't be read are
-// errors; a model that is left out has its reason among the omissions.
+// what is new and passes. Only ctx's end, an examination (errResting) and a store or catalog
+// that can't be read are errors; a model that is left out has its reason among the omissions.
 func (o *offers) refresh(ctx context.Context, working func(models.Digest) bool) error {
 	o.refreshing.Lock()
 	defer o.refreshing.Unlock()
+	// In this order: who rests looks for a refresh afterwards, so that one sees the other.
+	o.looking.Store(true)
+	defer o.looking.Store(false)
+	if o.resting() {
+		return errResting
+	}
 	all, err := catalog.OpenWith(filepath.Join(o.home, "models"), o.packages)
 	if err != nil {
 		return err
@@ -108,6 +121,9 @@ func (o *offers) refresh(ctx context.Context, working func(models.Digest) bool) 
 		return err
 	}
 	for _, e := range all.Offered() {
+		if o.resting() {
+			return errResting
+		}
 		if err := o.consider(ctx, e); err != nil {
 			return err
 		}
@@ -227,18 +243,38 @@ func (o *offers) keepQuarantine(q runner.Quarantine, began bool) {
 
 // liftQuarantines ends those that somebody else lifted: a validation that passed.
 func (o *offers) liftQuarantines() error {
-	kept, err := o.packages.Quarantines(o.holder)
+	lifted, err := liftedElsewhere(o.pool.Quarantined, o.isKept, func() ([]store.Quarantine, error) { return o.packages.Quarantines(o.holder) })
 	if err != nil {
 		return err
 	}
-	for _, q := range o.pool.Quarantined() {
-		o.mu.RLock()
-		known := o.kept[q.Digest]
-		o.mu.RUnlock()
-		if known && !slices.ContainsFunc(kept, func(k store.Quarantine) bool { return k.Package == q.Digest }) {
-			o.log.Info("quarantine is lifted", "model", q.Model)
-			o.pool.Release(q.Digest)
-		}
+	for _, q := range lifted {
+		o.log.Info("quarantine is lifted", "model", q.Model)
+		o.mu.Lock()
+		o.kept[q.Digest] = false // also for one that begins before the pool tells of this end
+		o.mu.Unlock()
+		o.pool.Release(q.Digest)
 	}
 	return nil
+}
+
+// isKept reports whether the store was told of the package's quarantine.
+func (o *offers) isKept(d models.Digest) bool {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.kept[d]
+}
+
+// liftedElsewhere are the quarantines of the pool that were kept in the store and are no
+// longer there. One may begin at any moment, in the pool first, then in the store, then
+// among the known: so the pool is asked first and the store last, and what began meanwhile
+// is not taken for lifted.
+func liftedElsewhere(pool func() []runner.Quarantine, known func(models.Digest) bool, stored func() ([]store.Quarantine, error)) ([]runner.Quarantine, error) {
+	candidates := slices.DeleteFunc(pool(), func(q runner.Quarantine) bool { return !known(q.Digest) })
+	kept, err := stored()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(candidates, func(q runner.Quarantine) bool {
+		return slices.ContainsFunc(kept, func(k store.Quarantine) bool { return k.Package == q.Digest })
+	}), nil
 }

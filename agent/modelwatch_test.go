@@ -194,6 +194,95 @@ func TestQuarantineOutlivesTheNode(t *testing.T) {
 	}
 }
 
+// A quarantine may begin at any moment of the look at which were lifted, and is none of
+// these. It begins in the pool, then in the store, then among the known.
+func TestAQuarantineThatBeginsIsNotLifted(t *testing.T) {
+	one := models.DigestOf([]byte("package"))
+	const steps = 3 // of a beginning
+	for at := range 4 {
+		for done := range steps + 1 {
+			var moment, begun int // how far the look and the beginning are
+			pass := func() {
+				if moment == at {
+					begun = max(begun, done)
+				}
+				moment++
+			}
+			lifted, err := liftedElsewhere(func() (list []runner.Quarantine) {
+				pass()
+				if begun >= 1 {
+					list = append(list, runner.Quarantine{Digest: one})
+				}
+				return list
+			}, func(models.Digest) bool {
+				defer func() { begun = steps }() // whatever it is, it is over soon
+				pass()
+				return begun >= steps
+			}, func() (list []store.Quarantine, err error) {
+				if begun >= 2 {
+					list = append(list, store.Quarantine{Package: one})
+				}
+				pass()
+				begun = steps // after the store was read: too late for this look
+				return list, nil
+			})
+			if err != nil || len(lifted) > 0 {
+				t.Errorf("begun to step %d at moment %d: lifted %v, %v", done, at, lifted, err)
+			}
+		}
+	}
+	always := func(models.Digest) bool { return true }
+	pool := func() []runner.Quarantine { return []runner.Quarantine{{Digest: one}} }
+	if lifted, err := liftedElsewhere(pool, always, func() ([]store.Quarantine, error) { return nil, nil }); err != nil || len(lifted) != 1 {
+		t.Errorf("gone from the store: %v, %v", lifted, err)
+	}
+	if _, err := liftedElsewhere(pool, always, func() ([]store.Quarantine, error) { return nil, os.ErrPermission }); err == nil {
+		t.Error("a store that can't be read lifts nothing, and says so")
+	}
+}
+
+// While the machine is examined nothing is judged, and an examination can see that
+// something is; what came meanwhile is offered afterwards.
+func TestNothingIsJudgedDuringAnExamination(t *testing.T) {
+	home := t.TempDir()
+	n, err := warmed(t, home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, n.Close)
+	ctx, cancel := context.WithCancel(t.Context())
+	tick, ended := make(chan time.Time), make(chan struct{})
+	go func() { n.models.watch(ctx, tick, nobodyWorks); close(ended) }()
+	tick <- time.Time{}
+	n.examinee.resting.Store(true)
+	twin(t, filepath.Join(home, "models"), "dropped", "1.0.0", nil)
+	for range 3 {
+		tick <- time.Time{}
+	}
+	if got := offering(n); got != builtIn || len(n.models.omissions()) > 0 {
+		t.Errorf("offers %s, leaves out %v", got, n.models.omissions())
+	}
+	var seen bool
+	judge := n.models.resting
+	n.models.refreshing.Lock() // the watch is between two refreshes
+	n.models.resting = func() bool {
+		seen = seen || n.models.looking.Load()
+		return judge()
+	}
+	n.models.refreshing.Unlock()
+	n.examinee.resting.Store(false)
+	tick <- time.Time{}
+	tick <- time.Time{}
+	if got := offering(n); !strings.Contains(got, "dropped@1.0.0") {
+		t.Errorf("offers %s after the examination", got)
+	}
+	cancel()
+	<-ended
+	if !seen || n.models.looking.Load() {
+		t.Errorf("a refresh was seen: %v; it is seen for ever: %v", seen, n.models.looking.Load())
+	}
+}
+
 // What a pool says of quarantines is in the store at once, so that kill -9 loses none.
 func TestQuarantineIsKeptAtOnce(t *testing.T) {
 	home := t.TempDir()

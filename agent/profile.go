@@ -17,12 +17,28 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/hwprobe"
+	"github.com/medhive/medhive/hwprobe/device"
+	"github.com/medhive/medhive/hwprobe/power"
 	"github.com/medhive/medhive/inference/ort"
 )
 
 // ProfileLife is how long a stored profile speaks for its machine, unless a part of it
 // changes: dust, thermal paste and drivers work more slowly than this.
 const ProfileLife = 30 * 24 * time.Hour
+
+// FlaggedLife is how long a profile is used that something disturbed or throttled: long
+// enough that a node which starts again and again does not measure each time.
+const FlaggedLife = time.Hour
+
+const (
+	// quickBudget is what a quick probe takes at most on a machine that computes at all.
+	quickBudget = 90 * time.Second
+	// afterInt8 of it is kept for models and providers, afterModels for providers.
+	afterInt8   = 14 * time.Second
+	afterModels = 6 * time.Second
+	// leastRating is what the models have even where the measurement took too long.
+	leastRating = 2 * time.Second
+)
 
 // maxKept bounds a stored profile: the document and its trace.
 const maxKept = 8 << 20
@@ -61,6 +77,16 @@ const (
 type Probed struct {
 	hwprobe.Report
 	Library string // SHA-256 of the ONNX Runtime that was measured, hex
+	Power   Powered
+
+	Until   time.Time `json:"-"` // when a quick probe is to be over, with all that follows; zero: no limit
+	NotKept string    `json:"-"` // why an older profile stays in its place; "" where it is kept
+}
+
+// Powered is how power could be measured when a machine was. It stays on the machine.
+type Powered struct {
+	Sources PowerSources
+	Basis   power.Basis // of the best source that there was, whatever it then told
 }
 
 // complete fills in what is left open.
@@ -98,6 +124,16 @@ func (c ProbeConfig) options() hwprobe.Options {
 	}
 }
 
+// basis is that of the best source of power that there is now.
+func (c ProbeConfig) basis(ctx context.Context) power.Basis {
+	meter, _ := power.Find(ctx, c.Roots, power.Config{
+		Plugs: c.Power.Plugs, DeclaredWatts: c.Power.DeclaredWatts, DeclaredIdleWatts: c.Power.DeclaredIdleWatts,
+		NVML: device.NVMLChild{Command: []string{c.Self, NVMLCommand}}.Watch,
+	})
+	defer func() { _ = meter.Close() }() // nothing is recorded
+	return meter.Basis()
+}
+
 // MeasureMachine probes, in a process of its own, times the installed models unless the
 // look is brief, and keeps the result for the nodes of the home. One measures at a time.
 func MeasureMachine(ctx context.Context, conf ProbeConfig) (Probed, error) {
@@ -117,30 +153,44 @@ func (c ProbeConfig) measure(ctx context.Context) (p Probed, err error) {
 	if p.Library, err = digestFile(c.Library); err != nil {
 		return Probed{}, err
 	}
+	options := c.options()
+	if c.Mode == hwprobe.Quick {
+		p.Until, options.Budget = time.Now().Add(quickBudget), quickBudget-afterInt8
+	}
+	p.Power = Powered{Sources: c.Power, Basis: c.basis(ctx)}
 	child := hwprobe.Child{Command: []string{c.Self, MeasureCommand}}
-	if p.Report, err = child.Probe(ctx, c.options()); err != nil {
+	if p.Report, err = child.Probe(ctx, options); err != nil {
 		return Probed{}, err
 	}
 	if c.Mode != hwprobe.Brief {
-		if p.Profile.Models, err = c.timeModels(ctx); err != nil {
+		if err := c.addModels(ctx, &p); err != nil {
 			return Probed{}, err
 		}
-		p.Profile.Judge()
 	}
 	if old, err := c.kept(); err == nil && outranks(old, p, time.Now()) {
+		p.NotKept = fmt.Sprintf("the certificate of %s stays for the nodes of this machine; this look at it is shown and not kept", old.Profile.At.Format(time.DateOnly))
 		return p, nil
 	}
 	return p, c.keep(p)
 }
 
-// outranks reports whether a stored profile stays although there is a newer one: a brief
-// look at the same machine does not throw a certificate away.
-func outranks(old, young Probed, now time.Time) bool {
-	if young.Profile.Mode.Covers(old.Profile.Mode) {
-		return false
+// addModels times the models within what a quick probe has left. That they can't be timed
+// costs the profile nothing but their figures; an error means that ctx ended.
+func (c ProbeConfig) addModels(ctx context.Context, p *Probed) (err error) {
+	var budget time.Duration
+	if !p.Until.IsZero() {
+		budget = max(leastRating, min(ratingTimes, time.Until(p.Until)-afterModels))
 	}
-	asked := ProbeConfig{Mode: young.Profile.Mode}
-	return len(outdated(old, asked, young.Library, hwprobe.Changes(old.Profile.Devices, young.Profile.Devices), now)) == 0
+	p.Profile.Models, err = c.timeModels(ctx, budget)
+	if ctx.Err() != nil {
+		return fmt.Errorf("time the models: %w", ctx.Err())
+	}
+	if err != nil { // which names files
+		p.Profile.Lacking = append(p.Profile.Lacking, "models: they could not be timed; see `medhive model list`")
+	}
+	p.Profile.Judge()
+	p.Profile.Fit()
+	return nil
 }
 
 // MachineProfile is the stored profile where it still speaks for this machine, and a new
@@ -165,33 +215,13 @@ func MachineProfile(ctx context.Context, conf ProbeConfig) (Probed, error) {
 		return Probed{}, err
 	}
 	options := conf.options()
-	reasons := outdated(kept, conf, library, hwprobe.Changes(kept.Profile.Devices, hwprobe.Devices(ctx, options)), time.Now())
+	reasons := outdated(kept, conf, present{library, conf.basis(ctx), hwprobe.Changes(kept.Profile.Devices, hwprobe.Devices(ctx, options)), time.Now()})
 	if len(reasons) == 0 {
 		conf.Log.Debug("the stored profile is used", "age", kept.Profile.Age(time.Now()).Round(time.Second))
 		return kept, nil
 	}
 	conf.Log.Info("this machine is measured anew", "reasons", reasons)
 	return conf.measure(ctx)
-}
-
-// outdated says why a stored profile no longer speaks for the machine; pure.
-func outdated(kept Probed, want ProbeConfig, library string, changes []string, now time.Time) (reasons []string) {
-	p := kept.Profile
-	if kept.Library != library {
-		reasons = append(reasons, "ONNX Runtime is another one")
-	}
-	if !p.Mode.Covers(want.Mode) {
-		reasons = append(reasons, fmt.Sprintf("it was a %s look; a %s one is wanted", p.Mode, want.Mode))
-	}
-	if p.Mode == hwprobe.Brief && p.TOPS.Seconds < want.Duration.Seconds() {
-		reasons = append(reasons, fmt.Sprintf("it took %.1f s; %.1f s are wanted", p.TOPS.Seconds, want.Duration.Seconds()))
-	}
-	if age := now.Sub(p.At); age > ProfileLife {
-		reasons = append(reasons, fmt.Sprintf("it is %.0f days old", age.Hours()/24))
-	} else if age < -time.Minute {
-		reasons = append(reasons, "it is from the future: a clock was wrong, then or now")
-	}
-	return append(reasons, changes...)
 }
 
 // profileName is safe in file names.
@@ -227,6 +257,10 @@ func (c ProbeConfig) kept() (Probed, error) {
 	if err != nil {
 		return Probed{}, err
 	}
+	return readKept(path)
+}
+
+func readKept(path string) (Probed, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Probed{}, errors.New("it was not measured before with this provider and number of threads")
@@ -247,6 +281,18 @@ func (c ProbeConfig) kept() (Probed, error) {
 		return Probed{}, fmt.Errorf("the stored profile can't be used: %w", pathless(err))
 	}
 	return p, nil
+}
+
+// storedPower is what was said of power at the last measurement of this home.
+func storedPower(home string) PowerSources {
+	files, _ := filepath.Glob(filepath.Join(profilesOf(home), "*.json")) // none where nothing was measured
+	var last Probed
+	for _, f := range files {
+		if p, err := readKept(f); err == nil && !p.Profile.At.Before(last.Profile.At) {
+			last = p
+		}
+	}
+	return last.Power.Sources
 }
 
 // pathless is an error of the file system without its path.

@@ -166,14 +166,20 @@ func TestOutdated(t *testing.T) {
 		"from the future":      {func(p *Probed, _ *ProbeConfig) { p.Profile.At = now.Add(time.Hour) }, "aa", nil, []string{"future"}},
 		"no time at all":       {func(p *Probed, _ *ProbeConfig) { p.Profile.At = time.Time{} }, "aa", nil, []string{"days old"}},
 		"a GPU is gone":        {func(*Probed, *ProbeConfig) {}, "aa", []string{"nvidia L4 is gone"}, []string{"nvidia L4 is gone"}},
-		"two reasons":          {func(p *Probed, _ *ProbeConfig) { p.Profile.Mode = hwprobe.Brief }, "bb", nil, []string{"ONNX", "brief"}},
+		"noisy, a moment ago": {func(p *Probed, _ *ProbeConfig) {
+			p.Profile.Flags, p.Profile.At = []rate.Flag{{Code: rate.Noisy}}, now.Add(-50*time.Minute)
+		}, "aa", nil, nil},
+		"noisy, an hour ago": {func(p *Probed, _ *ProbeConfig) {
+			p.Profile.Flags, p.Profile.At = []rate.Flag{{Code: rate.Noisy}}, now.Add(-61*time.Minute)
+		}, "aa", nil, []string{"it was noisy"}},
+		"two reasons": {func(p *Probed, _ *ProbeConfig) { p.Profile.Mode = hwprobe.Brief }, "bb", nil, []string{"ONNX", "brief"}},
 		"a brief one for a brief one": {func(p *Probed, w *ProbeConfig) {
 			p.Profile.Mode, p.Profile.TOPS.Seconds, w.Mode, w.Duration = hwprobe.Brief, 1, hwprobe.Brief, time.Second
 		}, "aa", nil, nil},
 	} {
 		p, want := kept, ProbeConfig{Mode: hwprobe.Quick}
 		c.change(&p, &want)
-		got := outdated(p, want, c.library, c.changes, now)
+		got := outdated(p, want, present{c.library, power.Unmeasured, c.changes, now})
 		if len(got) != len(c.want) {
 			t.Errorf("%s: %q; want %q", name, got, c.want)
 			continue
@@ -186,14 +192,134 @@ func TestOutdated(t *testing.T) {
 	}
 }
 
+// A source of power that is there now and was not before is a reason to measure again.
+func TestRepowered(t *testing.T) {
+	plug, other := []string{"http://192.168.1.20"}, []string{"http://192.168.1.21"}
+	for name, c := range map[string]struct {
+		then     Powered
+		measured power.Basis // in the stored profile
+		now      Powered
+		want     string // "" for no reason
+	}{
+		"nothing then and now":        {Powered{}, power.Unmeasured, Powered{}, ""},
+		"a rule lets RAPL be read":    {Powered{Basis: power.Unmeasured}, power.Unmeasured, Powered{Basis: power.Package}, "package, before unmeasured"},
+		"a profile of an old program": {Powered{}, power.Package, Powered{Basis: power.Package}, "package, before unmeasured"},
+		"a plug is named":             {Powered{Basis: power.Package}, power.Package, Powered{PowerSources{Plugs: plug}, power.Wall}, "wall, before package"},
+		"another plug":                {Powered{PowerSources{Plugs: plug}, power.Wall}, power.Wall, Powered{PowerSources{Plugs: other}, power.Wall}, "plugs are others"},
+		"the same plug":               {Powered{PowerSources{Plugs: plug}, power.Wall}, power.Wall, Powered{PowerSources{Plugs: plug}, power.Wall}, ""},
+		"no plug is named now":        {Powered{PowerSources{Plugs: plug}, power.Wall}, power.Wall, Powered{Basis: power.Package}, ""},
+		"a battery that rests":        {Powered{Basis: power.Board}, power.Package, Powered{Basis: power.Board}, ""},
+		"watts are declared":          {Powered{Basis: power.Declared, Sources: PowerSources{DeclaredWatts: 40}}, power.Declared, Powered{PowerSources{DeclaredWatts: 60}, power.Declared}, "declared watts are others"},
+		"beside a sensor":             {Powered{Basis: power.Package}, power.Package, Powered{PowerSources{DeclaredWatts: 60}, power.Package}, ""},
+		"a plug that did not answer":  {Powered{PowerSources{Plugs: plug}, power.Wall}, power.Package, Powered{PowerSources{Plugs: plug}, power.Wall}, "did not answer"},
+	} {
+		now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+		kept := Probed{Library: "aa", Power: c.then}
+		kept.Profile.Mode, kept.Profile.At, kept.Profile.Watts.Basis = hwprobe.Quick, now.Add(-24*time.Hour), c.measured
+		got := strings.Join(outdated(kept, ProbeConfig{Mode: hwprobe.Quick, Power: c.now.Sources}, present{"aa", c.now.Basis, nil, now}), "; ")
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q; want %q", name, got, c.want)
+		}
+	}
+}
+
+// What an operator says of power later reaches the profile at the next start.
+func TestMachineIsMeasuredAgainForItsPower(t *testing.T) {
+	conf, log := brief(t, t.TempDir(), someMachine(t))
+	if p, err := MachineProfile(t.Context(), conf); err != nil || p.Profile.Watts.Basis != power.Unmeasured {
+		t.Fatalf("%v, %+v", err, p.Profile.Watts)
+	}
+	conf.Power = PowerSources{DeclaredWatts: 40}
+	if p, err := MachineProfile(t.Context(), conf); err != nil || p.Profile.Watts.Basis != power.Declared || !strings.Contains(log.String(), "better basis now") {
+		t.Errorf("%v, %+v, log %s", err, p.Profile.Watts, log)
+	}
+	log.Reset()
+	if _, err := MachineProfile(t.Context(), conf); err != nil || log.Len() > 0 {
+		t.Errorf("the same again: %v, log %s", err, log)
+	}
+	if said := storedPower(conf.Home); said.DeclaredWatts != 40 {
+		t.Errorf("stored: %+v", said)
+	}
+}
+
+// imitated is a measuring process that answers with p at once.
+func imitated(t *testing.T, p hwprobe.Profile) string {
+	t.Helper()
+	answer, err := json.Marshal(map[string]any{"report": hwprobe.Report{Profile: p}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	putFile(t, filepath.Join(dir, "answer"), string(answer)+"\n")
+	program := filepath.Join(dir, "measure")
+	putFile(t, program, "#!/bin/sh\nread request\nexec cat '"+filepath.Join(dir, "answer")+"'\n")
+	if err := os.Chmod(program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+// certificate is a profile that certifies, of a machine that is there now.
+func certificate(t *testing.T, r hwprobe.Roots) hwprobe.Profile {
+	t.Helper()
+	quietly := 0.0
+	p := hwprobe.Profile{
+		Version: hwprobe.ProfileVersion, At: time.Now().UTC().Truncate(time.Second), Mode: hwprobe.Full, Identity: hwprobe.Identity{Trust: hwprobe.TrustSoftware},
+		Devices: hwprobe.Devices(t.Context(), hwprobe.Options{Roots: r}), TOPS: hwprobe.TOPS{Median: 20, Best: 21, Seconds: 600, Windows: 60, Provider: "cpu"},
+		Around: rate.Surroundings{Others: &quietly}, Flags: []rate.Flag{}, Watts: hwprobe.Watts{Basis: hwprobe.Unmeasured},
+	}
+	p.Judge()
+	return p
+}
+
+// Models that can't be timed cost a certificate nothing, and the profile that is then
+// published names no file.
+func TestCertificateOutlivesItsModels(t *testing.T) {
+	r := someMachine(t)
+	conf, _ := brief(t, t.TempDir(), r)
+	conf.Mode, conf.Duration, conf.Self = hwprobe.Full, 0, imitated(t, certificate(t, r))
+	conf.Runner = []string{filepath.Join(t.TempDir(), "absent")}
+	for _, name := range []string{"no runner", "no catalog"} {
+		if name == "no catalog" {
+			putFile(t, filepath.Join(conf.Home, storeFolder), "a file and no folder")
+		}
+		p, err := MeasureMachine(t.Context(), conf)
+		if err != nil || !p.Profile.Certified || !p.Until.IsZero() {
+			t.Fatalf("%s: %v, %+v", name, err, p.Profile)
+		}
+		document, err := json.Marshal(p.Profile)
+		if err != nil || bytes.Contains(document, []byte(conf.Home)) || bytes.Contains(document, []byte(os.TempDir())) || bytes.Contains(document, []byte("absent")) {
+			t.Errorf("%s: %v, a path is in %s", name, err, document)
+		}
+		lacking, untimed := strings.Join(p.Profile.Lacking, "; "), len(p.Profile.Models) > 0 && p.Profile.Models[0].Error != ""
+		if strings.Contains(lacking, "models: they could not be timed") != (name == "no catalog") || untimed != (name == "no runner") {
+			t.Errorf("%s: it does not say why no model was timed: %s", name, document)
+		}
+	}
+	// A shorter look after it is shown and not kept, which it says; a node still finds the certificate.
+	quick, _ := brief(t, conf.Home, r)
+	if p, err := MeasureMachine(t.Context(), quick); err != nil || !strings.Contains(p.NotKept, "certificate of 20") || p.Profile.Mode != hwprobe.Brief {
+		t.Errorf("%v, %q", err, p.NotKept)
+	}
+	if p, err := MachineProfile(t.Context(), quick); err != nil || !p.Profile.Certified {
+		t.Errorf("%v, %+v", err, p.Profile)
+	}
+}
+
 func TestABriefLookKeepsTheCertificate(t *testing.T) {
 	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	of := func(mode hwprobe.Mode, days int, memory uint64) Probed {
 		p := Probed{Library: "aa"}
 		p.Profile.Mode, p.Profile.At = mode, now.Add(-time.Duration(days)*24*time.Hour)
-		p.Profile.Devices.Memory.TotalBytes = memory
+		p.Profile.Devices.Memory.TotalBytes, p.Profile.Certified = memory, mode == hwprobe.Full
 		return p
 	}
+	on := func(p Probed, basis power.Basis) Probed {
+		p.Profile.Watts.Basis, p.Power.Basis = basis, basis
+		return p
+	}
+	uncertified := of(hwprobe.Full, 3, 64)
+	uncertified.Profile.Certified = false
 	for name, c := range map[string]struct {
 		old, young Probed
 		want       bool
@@ -203,6 +329,11 @@ func TestABriefLookKeepsTheCertificate(t *testing.T) {
 		"another certificate":        {of(hwprobe.Full, 3, 64), of(hwprobe.Full, 0, 64), false},
 		"the machine was changed":    {of(hwprobe.Full, 3, 64), of(hwprobe.Brief, 0, 32), false},
 		"the certificate is too old": {of(hwprobe.Full, 40, 64), of(hwprobe.Quick, 0, 64), false},
+		"600 s that were disturbed":  {uncertified, of(hwprobe.Quick, 0, 64), false},
+		"power is measured now":      {of(hwprobe.Full, 3, 64), on(of(hwprobe.Quick, 0, 64), power.Package), false},
+		"on an equal basis":          {on(of(hwprobe.Full, 3, 64), power.Wall), on(of(hwprobe.Quick, 0, 64), power.Wall), true},
+		"on a better basis":          {on(of(hwprobe.Full, 3, 64), power.Wall), on(of(hwprobe.Quick, 0, 64), power.Package), true},
+		"a quick one, a brief look":  {of(hwprobe.Quick, 3, 64), of(hwprobe.Brief, 0, 64), false},
 		"a better look":              {of(hwprobe.Brief, 0, 64), of(hwprobe.Quick, 0, 64), false},
 	} {
 		if got := outranks(c.old, c.young, now); got != c.want {
@@ -211,47 +342,14 @@ func TestABriefLookKeepsTheCertificate(t *testing.T) {
 	}
 }
 
-// The installed models are timed with their examples, each in a runner.
-func TestTimeModels(t *testing.T) {
-	conf, _ := brief(t, t.TempDir(), someMachine(t))
-	conf, err := conf.complete()
-	if err != nil {
-		t.Fatal(err)
-	}
-	conf.Runner = testRunner(t)
-	rates, err := conf.timeModels(t.Context())
-	if err != nil || len(rates) == 0 {
-		t.Fatalf("%v, %v", rates, err)
-	}
-	for _, r := range rates {
-		if r.Error == "" && (r.Runs < 1 || r.Seconds <= 0 || r.StudiesPerHour <= 0 || r.Basis == "") || r.Package.IsZero() || r.Provider != "cpu" {
-			t.Errorf("%+v", r)
-		}
-	}
-	conf.Provider = "qnn"
-	if rates, err := conf.timeModels(t.Context()); err != nil || rates[0].Error == "" {
-		t.Errorf("a provider that no manifest permits here: %+v, %v", rates, err)
-	}
-}
-
-// testRunner is this binary as a runner.
-func testRunner(t *testing.T) []string {
-	t.Helper()
-	command, err := ownRunner()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return command
-}
-
 func TestMetrics(t *testing.T) {
 	celsius := 71.5
 	p := hwprobe.Profile{
 		At: time.Unix(1_780_000_000, 0), Tier: 2, Certified: true,
 		TOPS: hwprobe.TOPS{Median: 48, Best: 50, LastQuarter: 0.97, Spread: 0.01, Windows: 60, Provider: "cuda"}, FP16: &hwprobe.TOPS{Median: 20, Best: 21, Provider: "cuda"},
 		Watts: hwprobe.Watts{Value: 30, Idle: 10, AboveIdle: 20, Basis: power.Wall}, Around: rate.Surroundings{MaxCelsius: &celsius},
-		Flags:  []rate.Flag{{Code: rate.Throttled}},
-		Models: []hwprobe.ModelRate{{Model: "t1-tissue@1.0.0", Provider: "cuda", StudiesPerHour: 900}, {Model: "broken@1.0.0", Error: "it does not start"}},
+		Flags:  []rate.Flag{{Code: rate.Throttled, Text: "heat"}, {Code: rate.Throttled, Text: "power"}},
+		Models: []hwprobe.ModelRate{{Model: "t1-tissue@1.0.0", Provider: "cuda", StudiesPerHour: 900}, {Model: "t1-tissue@1.0.0", Provider: "cuda", StudiesPerHour: 890}, {Model: "broken@1.0.0", Error: "it does not start"}},
 	}
 	work := worker.Status{WaitingReceipts: 3}
 	work.Totals.Accepted = 7

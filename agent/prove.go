@@ -87,7 +87,7 @@ func (n *Node) rest(ctx context.Context) (release func(), err error) {
 	defer ticker.Stop()
 	for {
 		s, err := n.worker.Status()
-		if err == nil && s.Used == 0 {
+		if err == nil && s.Used == 0 && !n.models.looking.Load() {
 			return release, nil
 		}
 		select {
@@ -99,8 +99,11 @@ func (n *Node) rest(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// examined keeps the coordinator's word.
+// examined keeps the coordinator's word, unless there is a newer one.
 func (n *Node) examined(s attest.SignedExamination) {
+	if last := n.examinee.last.Load(); last != nil && s.Examination.AskedAt.Before(last.Examination.AskedAt) {
+		return
+	}
 	n.examinee.last.Store(&s)
 	data, err := json.Marshal(s)
 	if err == nil {
@@ -150,5 +153,25 @@ func (e *examinee) String() string {
 	case x.Outcome == attest.Proved:
 		return fmt.Sprintf("%.3f TOPS proved at %s, %.3f claimed; up to %g times what is proved counts", float64(x.Figure())/mops, when, float64(x.ClaimMOPS)/mops, challenge.Slack)
 	}
-	return fmt.Sprintf("the examination of its %s at %s ended as %s; after three of these the claim counts for nothing: run `medhive doctor` and `medhive probe`", x.Subject, when, x.Outcome)
+	return fmt.Sprintf("the examination of its %s at %s ended as %s; %s", subjectWords(x.Subject), when, x.Outcome, outcomeWords(x.Outcome))
+}
+
+func subjectWords(s attest.Subject) string {
+	if s == attest.MemorySize {
+		return "accelerator's memory"
+	}
+	return "rate"
+}
+
+// outcomeWords say what an outcome other than proved means for a node, and what to do.
+func outcomeWords(o attest.Outcome) string {
+	switch o {
+	case attest.OwnOutage:
+		return "the coordinator itself was cut off, which counts against nobody: nothing is to be done"
+	case attest.False:
+		return "the answer was not the work, so its claim counts for nothing until seven proofs have come in: run `medhive doctor`, replace what computes wrongly, and measure again with `medhive probe`"
+	case attest.Unable:
+		return "this node said that it can't, which counts as missed; after three in a row the claim counts for nothing: see its log, run `medhive doctor`, and measure again with `medhive probe`"
+	}
+	return "it was not ready or too slow; after three in a row the claim counts for nothing: allow it shorter or fewer jobs, run `medhive doctor`, and measure again with `medhive probe`"
 }

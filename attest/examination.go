@@ -132,7 +132,7 @@ const (
 	Proved Outcome = "proved" // in time and opened truly
 	False  Outcome = "false"  // committed to something else than the work: nobody does that by accident
 	Missed Outcome = "missed" // not ready, not there, or not in time
-	Unable Outcome = "unable" // this machine's provider has no such challenge
+	Unable Outcome = "unable" // it says that its provider can't; who is asked should be able to
 )
 
 // Examination is the coordinator's record of one compute challenge. Who has the seed can
@@ -148,10 +148,11 @@ type Examination struct {
 	AskedAt       time.Time     // the coordinator's clock, in whole milliseconds
 	TookMS        uint64        // from the seed's sending to the commitment's arrival; 0 unless proved
 	Outcome       Outcome
+	Prompted      bool              // a new profile of the operator's brought it about: he chose its time
 	Answer        *SignedCommitment // exactly when Proved
 }
 
-const examinationType = "Examination(address node,bytes32 id,string subject,bytes32 profileDigest,uint64 claimMops,bytes32 work,uint64 size,uint64 askedAt,uint64 tookMs,string outcome,bytes32 commitment)"
+const examinationType = "Examination(address node,bytes32 id,string subject,bytes32 profileDigest,uint64 claimMops,bytes32 work,uint64 size,uint64 askedAt,uint64 tookMs,string outcome,bool prompted,bytes32 commitment)"
 
 var examinationTypeHash = crypto.Keccak256Hash([]byte(examinationType))
 
@@ -174,6 +175,7 @@ func (e Examination) Hash(d Domain) [32]byte {
 	w.time(e.AskedAt)
 	w.uint64(e.TookMS)
 	w.string(string(e.Outcome))
+	w.bool(e.Prompted)
 	w.word(commitment)
 	return d.digest(w.hash())
 }
@@ -245,13 +247,14 @@ type examinationJSON struct {
 	AskedAtMS     int64             `json:"asked_at_ms"`
 	TookMS        uint64            `json:"took_ms"`
 	Outcome       Outcome           `json:"outcome"`
+	Prompted      bool              `json:"prompted,omitempty"`
 	Answer        *SignedCommitment `json:"answer,omitempty"`
 }
 
 // MarshalJSON writes the canonical form.
 func (e Examination) MarshalJSON() ([]byte, error) {
 	return json.Marshal(examinationJSON{
-		e.Node, e.ID, e.Subject, e.ProfileDigest, e.ClaimMOPS, e.Work, e.Size, unixMilli(e.AskedAt), e.TookMS, e.Outcome, e.Answer,
+		e.Node, e.ID, e.Subject, e.ProfileDigest, e.ClaimMOPS, e.Work, e.Size, unixMilli(e.AskedAt), e.TookMS, e.Outcome, e.Prompted, e.Answer,
 	})
 }
 
@@ -261,7 +264,7 @@ func (e *Examination) UnmarshalJSON(data []byte) error {
 	if err := strict(data, &j); err != nil {
 		return fmt.Errorf("examination: %w", err)
 	}
-	*e = Examination{j.Node, j.ID, j.Subject, j.ProfileDigest, j.ClaimMOPS, j.Work, j.Size, fromMilli(j.AskedAtMS), j.TookMS, j.Outcome, j.Answer}
+	*e = Examination{j.Node, j.ID, j.Subject, j.ProfileDigest, j.ClaimMOPS, j.Work, j.Size, fromMilli(j.AskedAtMS), j.TookMS, j.Outcome, j.Prompted, j.Answer}
 	return nil
 }
 

@@ -45,7 +45,7 @@ func TestExaminationHashesEqualGoEthereums(t *testing.T) {
 		e := Examination{
 			Node: c.Node, ID: c.Challenge, Subject: Subject(rapid.String().Draw(t, "subject")), ProfileDigest: c.ProfileDigest,
 			ClaimMOPS: rapid.Uint64().Draw(t, "claim"), Work: c.Work, Size: rapid.Uint64().Draw(t, "size"), AskedAt: drawTime(t, "asked"),
-			TookMS: rapid.Uint64().Draw(t, "took"), Outcome: Outcome(rapid.String().Draw(t, "outcome")),
+			TookMS: rapid.Uint64().Draw(t, "took"), Outcome: Outcome(rapid.String().Draw(t, "outcome")), Prompted: rapid.Bool().Draw(t, "prompted"),
 		}
 		commitment := make([]byte, 32)
 		if rapid.Bool().Draw(t, "answered") {
@@ -54,7 +54,7 @@ func TestExaminationHashesEqualGoEthereums(t *testing.T) {
 		want = reference(t, d, examinationType, apitypes.TypedDataMessage{
 			"node": e.Node.Hex(), "id": e.ID[:], "subject": string(e.Subject), "profileDigest": e.ProfileDigest[:], "claimMops": number(e.ClaimMOPS),
 			"work": e.Work[:], "size": number(e.Size), "askedAt": number(uint64(unixMilli(e.AskedAt))), "tookMs": number(e.TookMS),
-			"outcome": string(e.Outcome), "commitment": commitment,
+			"outcome": string(e.Outcome), "prompted": e.Prompted, "commitment": commitment,
 		})
 		if got := e.Hash(d); got != want {
 			t.Fatalf("examination %x, apitypes %x", got, want)

@@ -27,7 +27,13 @@ func TestChanges(t *testing.T) {
 		"a second GPU": {func(i *device.Inventory) {
 			i.Accelerators = append(i.Accelerators, device.Accelerator{Vendor: "amd", Model: "RX 7600", Address: "0000:03:00.0"})
 		}, []string{"amd RX 7600 at 0000:03:00.0 is new"}},
-		"moved to another slot": {func(i *device.Inventory) { i.Accelerators[0].Address = "0000:05:00.0" }, []string{"is gone", "is new"}},
+		"half the CPUs granted":     {func(i *device.Inventory) { i.CPU.LimitThreads = 16 }, []string{"granted processor threads: 16, before all"}},
+		"half the memory granted":   {func(i *device.Inventory) { i.Memory.LimitBytes = 32 << 30 }, []string{"granted memory: 32.0 GiB, before not told"}},
+		"a kernel that drives none": {func(i *device.Inventory) { i.Kernel = "6.20.0" }, nil},
+		"moved to another slot":     {func(i *device.Inventory) { i.Accelerators[0].Address = "0000:05:00.0" }, []string{"is gone", "is new"}},
+		"the cord is pulled": {func(i *device.Inventory) {
+			i.Notes = append(i.Notes, device.Fact{State: device.Present, Why: device.OnBattery})
+		}, []string{"power: battery, before mains"}},
 	} {
 		now := example().Devices
 		c.change(&now)
@@ -40,6 +46,23 @@ func TestChanges(t *testing.T) {
 			if !strings.Contains(got[i], w) {
 				t.Errorf("%s: %q; want %q in it", name, got[i], w)
 			}
+		}
+	}
+}
+
+// A driver that came with the kernel changes with it.
+func TestKernelChanges(t *testing.T) {
+	with := func(driver, kernel string) device.Inventory {
+		i := example().Devices
+		i.Accelerators[0].Driver, i.Kernel = driver, kernel
+		return i
+	}
+	for name, c := range map[string]struct {
+		driver string
+		want   int
+	}{"in the kernel": {"i915", 1}, "of its own version": {"nvidia 550.54.15", 0}, "no driver": {"", 0}} {
+		if got := Changes(with(c.driver, "6.12.1"), with(c.driver, "6.20.0")); len(got) != c.want {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }

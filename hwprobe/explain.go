@@ -26,22 +26,23 @@ func (w Watts) String() string {
 	return text
 }
 
-// advise puts the meter's notes, each with what to do, to the figure's own.
+// advise puts the meter's notes, each with what to do, to the figure's own. What the
+// figure says already is not said again, but what to do about it is.
 func (w *Watts) advise(notes []power.Note) {
-	parts := []string{}
-	if w.Note != "" {
-		parts = append(parts, w.Note)
-	}
 	for _, n := range notes {
 		text := n.Text
 		if n.Fix != "" {
 			text += "; " + n.Fix
 		}
-		if !strings.Contains(w.Note, n.Text) {
-			parts = append(parts, text)
+		switch {
+		case w.Note == "":
+			w.Note = text
+		case !strings.Contains(w.Note, n.Text):
+			w.Note += "; " + text
+		case !strings.Contains(w.Note, n.Fix):
+			w.Note = strings.Replace(w.Note, n.Text, text, 1)
 		}
 	}
-	w.Note = strings.Join(parts, "; ")
 }
 
 // Explain says in sentences why the machine has its tier, what the next one needs, what
@@ -87,7 +88,9 @@ func explainEfficiency(p Profile) string {
 		return "Efficiency does not scale the reward of an unqualified machine."
 	case p.Watts.Basis == power.Declared:
 		return "Efficiency counts 0, which pays the low end of the tier's band: the watts are declared, not measured; give it a sensor or a smart plug."
-	case !p.measured():
+	case p.Watts.Basis.Rank() >= power.Package.Rank() && !p.paysForWatts():
+		return fmt.Sprintf("Efficiency counts 0, which pays the low end of the tier's band: more than %d TOPS/W is no machine's, so that the watts must lack what computed; give it a sensor or a smart plug that measures all of it.", maxTOPSPerWatt)
+	case !p.paysForWatts():
 		return "Efficiency counts 0, which pays the low end of the tier's band: power is unmeasured; give it a sensor or a smart plug."
 	default:
 		return fmt.Sprintf("Efficiency counts %.2f, between 0 for the low end of the tier's band and 1 for all of it, on the basis %s.", e, p.Watts.Basis)

@@ -20,7 +20,8 @@ func TestExplain(t *testing.T) {
 			p.TOPS.Median, p.Watts = 0.885, Watts{Basis: Unmeasured, Note: "no sensor; a smart plug would measure it"}
 		},
 			[]string{"14.1 more (16.9 times this machine)", "does not scale the reward of an unqualified machine", "Power: no sensor; a smart plug"}},
-		"declared": {func(p *Profile) { p.Watts.Basis = power.Declared }, []string{"declared, not measured"}},
+		"declared":            {func(p *Profile) { p.Watts.Basis = power.Declared }, []string{"declared, not measured"}},
+		"watts of too little": {func(p *Profile) { p.Watts.Value = 0.5 }, []string{"more than 30 TOPS/W is no machine's", "is no figure to divide by"}},
 		"flagged": {func(p *Profile) { p.Flags = []rate.Flag{{Code: rate.Noisy, Text: "stop other work"}} },
 			[]string{"The measurement is noisy: stop other work.", "never certifies"}},
 		"a GPU that is not used": {func(p *Profile) { p.TOPS.Provider = "cpu" }, []string{"nvidia L4 (0000:01:00.0) was not measured: try `medhive probe --provider tensorrt`."}},
@@ -57,7 +58,12 @@ func TestWattsInWords(t *testing.T) {
 	}
 	w := Watts{Basis: Unmeasured, Note: "RAPL is root's"}
 	w.advise([]power.Note{{Text: "RAPL is root's", Fix: "udev"}, {Text: "no plug", Fix: "name one with --plug"}})
-	if w.Note != "RAPL is root's; no plug; name one with --plug" {
+	if w.Note != "RAPL is root's; udev; no plug; name one with --plug" {
+		t.Error(w.Note)
+	}
+	w = Watts{Basis: power.Package, Note: "board: the battery rests"}
+	w.advise([]power.Note{{Text: "a card is left out", Fix: "a plug"}, {Text: "the battery rests", Fix: "pull the cord"}, {Text: "a card is left out", Fix: "a plug"}})
+	if w.Note != "board: the battery rests; pull the cord; a card is left out; a plug" {
 		t.Error(w.Note)
 	}
 }

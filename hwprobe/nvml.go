@@ -42,11 +42,11 @@ func (t *nvmlTap) reports(ctx context.Context, every time.Duration) (<-chan devi
 	return to, nil
 }
 
-// add puts the GPUs' temperature and throttle reasons to c.
+// add puts temperature and throttle reasons of what computes to c.
 func (t *nvmlTap) add(c *rate.Conditions) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, d := range t.newest.Devices {
+	for _, d := range computing(t.newest.Devices) {
 		if celsius := float64(d.Celsius); celsius > 0 && (c.Celsius == nil || celsius > *c.Celsius) {
 			c.Celsius = &celsius
 		}
@@ -58,9 +58,24 @@ func (t *nvmlTap) add(c *rate.Conditions) {
 	}
 }
 
-// harmless are NVML's reasons for lower clocks that say nothing against a measurement:
-// an idle GPU, clocks that somebody set, and the power limit, at which every card works
-// in a long dense product; what it sustains there is what is measured.
+// computing are the GPUs that may be the measured one. NVML doesn't tell which one a
+// provider chose, nor do its numbers follow the providers'; but of several, one that says
+// that it is idle is not it. Two that are busy both count.
+func computing(all []device.NVMLDevice) (busy []device.NVMLDevice) {
+	if len(all) == 1 {
+		return all
+	}
+	for _, d := range all {
+		if d.Error == "" && !slices.Contains(d.Throttle, device.NVMLIdle) {
+			busy = append(busy, d)
+		}
+	}
+	return busy
+}
+
+// harmless are NVML's reasons for lower clocks that say nothing against a measurement. At
+// its power limit every card works in a long dense product; what it sustains there is
+// what is measured.
 func harmless() []string {
-	return []string{"idle", "application clocks", "display clocks", "power cap"}
+	return []string{device.NVMLIdle, device.NVMLApplicationClocks, device.NVMLDisplayClocks, device.NVMLPowerCap}
 }

@@ -9,7 +9,6 @@ package hwprobe
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/medhive/medhive/hwprobe/device"
@@ -26,6 +25,9 @@ type Options struct {
 	Mode     Mode          `json:"mode,omitempty"`        // "" means Brief
 	Duration time.Duration `json:"duration_ns,omitempty"` // of the int8 measurement in Brief mode; 0 means DefaultDuration
 	Roots    Roots         `json:"roots"`
+	// Budget is how long a Quick probe may take in all; 0 means as long as it takes. On a
+	// slow machine its windows are shorter then, and fp32 and fp16 are left out.
+	Budget time.Duration `json:"budget_ns,omitempty"`
 
 	NVML              []string `json:"nvml,omitempty"` // command that asks NVIDIA's library; nil: not asked
 	Plugs             []string `json:"plugs,omitempty"`
@@ -70,6 +72,7 @@ type Report struct {
 // compute int8, or that ctx ended.
 func Probe(ctx context.Context, o Options) (Report, error) {
 	o = o.complete()
+	started := time.Now()
 	o.Progress(StageDevices, 0)
 	p := Profile{
 		Version: ProfileVersion, At: time.Now().UTC().Truncate(time.Second), Mode: o.Mode,
@@ -92,7 +95,8 @@ func Probe(ctx context.Context, o Options) (Report, error) {
 	tap := &nvmlTap{ask: device.NVMLChild{Command: o.NVML}.Watch}
 	meter, notes := power.Find(ctx, o.Roots, o.sources(tap))
 	defer func() { _ = meter.Close() }()
-	run, reading, err := o.measureInt8(ctx, runtime, meter, tap)
+	left := o.Budget - time.Since(started)
+	run, reading, err := o.measureInt8(ctx, runtime, meter, tap, o.planWithin(left))
 	if err != nil {
 		return Report{}, fmt.Errorf("probe: %w", err)
 	}
@@ -101,11 +105,11 @@ func Probe(ctx context.Context, o Options) (Report, error) {
 	p.Flags = append([]rate.Flag{}, rate.Flags(p.TOPS, p.Around)...)
 	if o.Mode == Brief {
 		p.Lacking = append(p.Lacking, "fp32 and fp16: a brief look leaves them out")
-	} else if err := o.measureFloats(ctx, runtime, &p); err != nil {
+	} else if err := o.measureFloats(ctx, runtime, started, &p); err != nil {
 		return Report{}, fmt.Errorf("probe: %w", err)
 	}
 	p.Judge()
-	p.fit()
+	p.Fit()
 	return Report{p, traceOf(run.Series, reading.Trace)}, nil
 }
 
@@ -160,11 +164,29 @@ func (o Options) plan() rate.Plan {
 	}
 }
 
+const (
+	// leastWindow is the shortest window of a quick probe: a machine that can't spare the
+	// whole ones is disturbed, and that shows in these as well.
+	leastWindow = 5 * time.Second
+	// besideWindows is what idle power, the choice of a graph and warm-up take of a
+	// budget before the windows.
+	besideWindows = 12 * time.Second
+)
+
+// planWithin is the plan, with shorter windows where a budget has only left for them.
+func (o Options) planWithin(left time.Duration) rate.Plan {
+	p := o.plan()
+	if o.Mode == Quick && o.Budget > 0 {
+		p.Window = min(p.Window, max(leastWindow, (left-besideWindows)/time.Duration(p.Windows)))
+	}
+	return p
+}
+
 // measureInt8 reads idle power, then measures with power and surroundings watched.
-func (o Options) measureInt8(ctx context.Context, r *ort.Runtime, meter *power.Meter, tap *nvmlTap) (rate.Run, power.Reading, error) {
+func (o Options) measureInt8(ctx context.Context, r *ort.Runtime, meter *power.Meter, tap *nvmlTap, plan rate.Plan) (rate.Run, power.Reading, error) {
 	var idle power.Reading
 	if meter.Basis() != power.Unmeasured {
-		span := min(idleSpan, o.plan().Length())
+		span := min(idleSpan, plan.Length())
 		o.Progress(StageIdle, 0)
 		resting := meter.Start()
 		select {
@@ -179,7 +201,7 @@ func (o Options) measureInt8(ctx context.Context, r *ort.Runtime, meter *power.M
 	watch := rate.NewWatch(o.Roots.Sys, o.Roots.Proc)
 	var working *power.Recording
 	run, err := rate.Measure(ctx, r, rate.Options{
-		Provider: o.Provider, Threads: o.Threads, Precision: rate.Int8, Plan: o.plan(),
+		Provider: o.Provider, Threads: o.Threads, Precision: rate.Int8, Plan: plan,
 		Sample: func() rate.Conditions {
 			if working == nil { // the first sample is the beginning: choice and warm-up are over
 				working = meter.Start()
@@ -212,25 +234,32 @@ func (o Options) conditions(w *rate.Watch, tap *nvmlTap) rate.Conditions {
 }
 
 // measureFloats measures fp32 and fp16. That a provider lacks one is no failure, only a
-// figure that is missing, with the reason; an error means that ctx ended.
-func (o Options) measureFloats(ctx context.Context, r *ort.Runtime, p *Profile) error {
+// figure that is missing, with the reason, and so is one that the budget has no time for;
+// an error means that ctx ended.
+func (o Options) measureFloats(ctx context.Context, r *ort.Runtime, started time.Time, p *Profile) error {
+	limited := ctx
+	if o.Mode == Quick && o.Budget > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithDeadline(ctx, started.Add(o.Budget))
+		defer cancel()
+	}
 	for _, x := range []struct {
 		precision rate.Precision
 		stage     Stage
 		figure    **TOPS
 	}{{rate.FP32, StageFP32, &p.FP32}, {rate.FP16, StageFP16, &p.FP16}} {
 		o.Progress(x.stage, 0)
-		run, err := rate.Measure(ctx, r, rate.Options{
+		run, err := rate.Measure(limited, r, rate.Options{
 			Provider: o.Provider, Threads: o.Threads, Precision: x.precision, Plan: rate.Lasting(besideInt8),
 			Progress: func(done float64) { o.Progress(x.stage, done) },
 		})
 		switch {
 		case ctx.Err() != nil:
 			return err
+		case err != nil && limited.Err() != nil:
+			p.Lacking = append(p.Lacking, fmt.Sprintf("%s: a quick probe had no time left for it", x.precision))
 		case err != nil:
-			const most = 300 // bytes of a reason: the runtime's errors can be long
-			text := fmt.Sprintf("%s: %v", x.precision, err)
-			p.Lacking = append(p.Lacking, strings.ToValidUTF8(text[:min(len(text), most)], ""))
+			p.Lacking = append(p.Lacking, discreet(fmt.Sprintf("%s: %v", x.precision, err)))
 		default:
 			*x.figure = &run.Figure
 		}

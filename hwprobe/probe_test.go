@@ -210,3 +210,42 @@ func TestServeEndsWithItsParent(t *testing.T) {
 		}
 	}
 }
+
+// A quick probe that began late has shorter windows, and never none.
+func TestPlanWithin(t *testing.T) {
+	for name, c := range map[string]struct {
+		mode         Mode
+		budget, left time.Duration
+		want         time.Duration
+	}{
+		"in time":    {Quick, 76 * time.Second, 75 * time.Second, 10 * time.Second},
+		"late":       {Quick, 76 * time.Second, 52 * time.Second, 8 * time.Second},
+		"too late":   {Quick, 76 * time.Second, -time.Hour, 5 * time.Second},
+		"no budget":  {Quick, 0, -time.Hour, 10 * time.Second},
+		"certifying": {Full, 76 * time.Second, 0, 10 * time.Second},
+		"a moment's": {Brief, 76 * time.Second, 0, time.Second},
+	} {
+		o := Options{Mode: c.mode, Budget: c.budget, Duration: 3 * time.Second}
+		if got := o.planWithin(c.left); got.Window != c.want || got.Windows != o.plan().Windows {
+			t.Errorf("%s: %+v; want windows of %v", name, got, c.want)
+		}
+	}
+}
+
+// fp32 and fp16 wait for nothing once the budget is spent.
+func TestFloatsWithinTheBudget(t *testing.T) {
+	path, err := ort.Locate("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime, err := ort.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = runtime.Close() }()
+	o := Options{Mode: Quick, Budget: time.Second, Threads: 1}.complete()
+	var p Profile
+	if err := o.measureFloats(t.Context(), runtime, time.Now().Add(-time.Minute), &p); err != nil || p.FP32 != nil || p.FP16 != nil || len(p.Lacking) != 2 || !strings.Contains(p.Lacking[0], "no time left") {
+		t.Errorf("%v, %+v", err, p)
+	}
+}

@@ -107,6 +107,9 @@ func wattsOf(r power.Reading) Watts {
 	if r.Basis == Unmeasured {
 		return w
 	}
+	if rounded(r.MeanWatts) <= 0 {
+		return Watts{Basis: Unmeasured, Note: "its sensors told of no power at all while it computed; see what they are with `medhive doctor`"}
+	}
 	w.Value, w.Idle, w.AboveIdle = rounded(r.MeanWatts), rounded(r.IdleWatts), rounded(r.AboveIdleWatts)
 	w.Sources, w.Coverage, w.Missing = r.Sources, r.Coverage, r.Missing
 	return w
@@ -124,19 +127,37 @@ func (p Profile) Digest() models.Digest {
 // MaxProfileBytes bounds the JSON of a profile.
 const MaxProfileBytes = 64 << 10
 
-// fit leaves out what decides nothing, disks before notes, where a machine has so many
-// that its profile would be too long to be sent.
-func (p *Profile) fit() {
+// Fit leaves out what decides nothing where a machine has so much of it that its profile
+// would be too long to be sent: disks, then notes, then the last of the models, which
+// Lacking tells. Models come after the rest, and find room kept for them.
+func (p *Profile) Fit() {
+	room := MaxProfileBytes - identityBytes
+	if len(p.Models) == 0 {
+		room -= modelBytes
+	}
+	fits := func() bool {
+		text, err := json.Marshal(p)
+		return err == nil && len(text) <= room
+	}
 	for _, leave := range []func(){func() { p.Devices.Disks = nil }, func() { p.Devices.Notes = nil }} {
-		if text, err := json.Marshal(p); err == nil && len(text) <= MaxProfileBytes-modelBytes {
+		if fits() {
 			return
 		}
 		leave()
 	}
+	all, lacking := p.Models, slices.Clip(p.Lacking)
+	for left := len(all) - 1; left >= 0 && !fits(); left-- {
+		p.Models = all[:left]
+		p.Lacking = append(lacking, fmt.Sprintf("models: %d more than a profile has room for", len(all)-left))
+	}
 }
 
-// modelBytes is kept for the models that are timed later.
-const modelBytes = 16 << 10
+const (
+	// modelBytes is kept for the models that are timed later.
+	modelBytes = 16 << 10
+	// identityBytes is kept for the node that makes the profile its own.
+	identityBytes = 1 << 10
+)
 
 // ErrProfile marks a document that is no profile of a version that this program knows.
 var ErrProfile = errors.New("no hardware profile of this version")
@@ -171,6 +192,9 @@ func ReadProfile(document []byte) (Profile, error) {
 	if head.Version == 1 {
 		p.Mode, p.Identity.Trust = Brief, TrustSoftware
 		p.Devices.CPU, p.Devices.Memory.TotalBytes = head.CPU, head.MemoryBytes
+		if p.Watts.Basis == "" {
+			p.Watts.Basis = Unmeasured // version 1 left out what nobody knew
+		}
 	}
 	return p, p.validate()
 }
@@ -188,6 +212,33 @@ func (p Profile) validate() error {
 		if math.IsNaN(x) || x < 0 || x > most {
 			return fmt.Errorf("%w: the figure %v is no machine's", ErrProfile, x)
 		}
+	}
+	return p.validateWords()
+}
+
+// validateWords refuses words that this program doesn't know, and watts that their basis
+// contradicts: who reads a profile decides by them.
+func (p Profile) validateWords() error {
+	for _, word := range []struct {
+		what, text string
+		known      bool
+	}{
+		{"mode", string(p.Mode), slices.Contains([]Mode{Brief, Quick, Full}, p.Mode)},
+		{"trust", p.Identity.Trust, p.Identity.Trust == TrustSoftware},
+		{"basis", string(p.Watts.Basis), p.Watts.Basis == Unmeasured || p.Watts.Basis.Rank() > 0},
+	} {
+		if !word.known {
+			return fmt.Errorf("%w: the %s %.20q is unknown", ErrProfile, word.what, word.text)
+		}
+	}
+	for _, f := range p.Flags {
+		if !slices.Contains([]rate.Code{rate.Noisy, rate.Throttled, rate.Unsteady}, f.Code) {
+			return fmt.Errorf("%w: the flag %.20q is unknown", ErrProfile, f.Code)
+		}
+	}
+	w := p.Watts
+	if measured := w.Basis != Unmeasured; measured != (w.Value > 0) || !measured && (w.Idle > 0 || w.AboveIdle > 0) {
+		return fmt.Errorf("%w: %v W on the basis %q", ErrProfile, w.Value, w.Basis)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -107,13 +108,25 @@ func TestReadProfile(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"empty": "", "no JSON": "TOPS: 500", "no version": "{}", "a later version": `{"version":3}`,
-		"an unknown field":          strings.Replace(string(good), `"mode"`, `"mood"`, 1),
-		"negative":                  strings.Replace(string(good), `"median":118.25`, `"median":-118.25`, 1),
-		"beyond machines":           strings.Replace(string(good), `"median":118.25`, `"median":1e30`, 1),
-		"a wrong type":              strings.Replace(string(good), `"median":118.25`, `"median":"118"`, 1),
-		"too long":                  string(good[:len(good)-1]) + strings.Repeat(" ", MaxProfileBytes) + "}",
-		"version 1, negative watts": `{"version":1,"tops":{"median":1},"watts":{"value":-5,"basis":"board"}}`,
+		"an unknown field":           strings.Replace(string(good), `"mode"`, `"mood"`, 1),
+		"negative":                   strings.Replace(string(good), `"median":118.25`, `"median":-118.25`, 1),
+		"beyond machines":            strings.Replace(string(good), `"median":118.25`, `"median":1e30`, 1),
+		"a wrong type":               strings.Replace(string(good), `"median":118.25`, `"median":"118"`, 1),
+		"too long":                   string(good[:len(good)-1]) + strings.Repeat(" ", MaxProfileBytes) + "}",
+		"version 1, negative watts":  `{"version":1,"tops":{"median":1},"watts":{"value":-5,"basis":"board"}}`,
+		"a mode of its own":          strings.Replace(string(good), `"mode":"full"`, `"mode":"fullest"`, 1),
+		"a trust of its own":         strings.Replace(string(good), `"trust":"software"`, `"trust":"hardware"`, 1),
+		"a basis of its own":         strings.Replace(string(good), `"basis":"package"`, `"basis":"laboratory"`, 1),
+		"no basis":                   strings.Replace(string(good), `"basis":"package"`, `"basis":""`, 1),
+		"watts that nobody measured": strings.Replace(string(good), `"basis":"package"`, `"basis":"unmeasured"`, 1),
+		"measured watts of zero":     strings.Replace(string(good), `"value":71.5`, `"value":0`, 1),
+		"idle watts of no sensor":    `{"version":1,"tops":{"median":1},"watts":{"idle":5,"basis":"unmeasured"}}`,
+		"version 1, its own basis":   `{"version":1,"tops":{"median":1},"watts":{"value":5,"basis":"wal"}}`,
+		"a flag of its own":          strings.Replace(string(good), `"flags":[]`, `"flags":[{"code":"haunted","text":"x"}]`, 1),
 	} {
+		if text == string(good) {
+			t.Errorf("%s: the text to replace is gone", name)
+		}
 		if _, err := ReadProfile([]byte(text)); !errors.Is(err, ErrProfile) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -127,14 +140,26 @@ func TestProfileFits(t *testing.T) {
 		p.Devices.Disks = append(p.Devices.Disks, device.Disk{Name: "nvme0n1", Kind: "nvme", Model: strings.Repeat("x", 100), Fact: device.Fact{State: device.Present}})
 	}
 	p.Devices.Notes = []device.Fact{{State: device.Unknown, Why: "kept"}}
-	p.fit()
+	p.Fit()
 	if document, err := json.Marshal(p); err != nil || len(document) > MaxProfileBytes || p.Devices.Disks != nil || len(p.Devices.Notes) != 1 {
 		t.Errorf("%d bytes, %v", len(document), err)
 	}
 	small := example()
 	small.Devices.Disks = []device.Disk{{Name: "sda"}}
-	if small.fit(); len(small.Devices.Disks) != 1 {
+	if small.Fit(); len(small.Devices.Disks) != 1 {
 		t.Error("a disk that fits is left out")
+	}
+	many := example()
+	for n := range 400 {
+		many.Models = append(many.Models, ModelRate{Model: fmt.Sprintf("model-%d@1.0.0", n), Error: strings.Repeat("x", 200)})
+	}
+	many.Fit()
+	document, err := json.Marshal(many)
+	if err != nil || len(document) > MaxProfileBytes || len(many.Models) < 50 || len(many.Lacking) != 1 || !strings.Contains(many.Lacking[0], "more than a profile has room for") {
+		t.Errorf("%d bytes, %d models, %v, %q", len(document), len(many.Models), err, many.Lacking)
+	}
+	if _, err := ReadProfile(document); err != nil {
+		t.Error(err)
 	}
 }
 

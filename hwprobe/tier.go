@@ -83,32 +83,50 @@ func TierOf(p Profile) (Tier, []Reason) {
 	return tier, reasons
 }
 
-// measured reports whether there is a power figure to divide by.
-func (p Profile) measured() bool { return p.Watts.Basis != Unmeasured && p.Watts.Value > 0 }
+// maxTOPSPerWatt is beyond every machine, whole or its chips alone: GPUs of 2026 reach
+// 2 to 4 dense int8 TOPS/W, and the best accelerators of a few watts about 10.
+const maxTOPSPerWatt = 30
+
+// paysForWatts reports whether there is a power figure that the reward may divide by:
+// from a sensor of the chips at least, and one that a machine can have.
+func (p Profile) paysForWatts() bool {
+	return p.Watts.Basis.Rank() >= power.Package.Rank() && p.Watts.Value > 0 && p.TOPS.Median/p.Watts.Value <= maxTOPSPerWatt
+}
 
 // efficiency compares TOPS per watt with a row's.
 func efficiency(p Profile, r rule) Reason {
-	if !p.measured() {
+	if p.Watts.Basis.Rank() == 0 || p.Watts.Value <= 0 {
 		return Reason{RuleEfficiency, r.tier, false, fmt.Sprintf("power is unmeasured; %v's reward is full from %g TOPS/W", r.tier, r.topsPerWatt)}
 	}
 	have := p.TOPS.Median / p.Watts.Value
-	return Reason{RuleEfficiency, r.tier, have >= r.topsPerWatt,
-		fmt.Sprintf("%s TOPS/W (dense int8; %s, %s W); %v's reward is full from %g", figure(have), p.Watts.Basis, figure(p.Watts.Value), r.tier, r.topsPerWatt)}
+	if have > maxTOPSPerWatt {
+		return Reason{RuleEfficiency, r.tier, false, fmt.Sprintf("%s W for %s TOPS (%s) is no figure to divide by; %v's reward is full from %g TOPS/W",
+			figure(p.Watts.Value), figure(p.TOPS.Median), p.Watts.Basis, r.tier, r.topsPerWatt)}
+	}
+	counts, part := have*allowance(p.Watts.Basis), ""
+	if counts < have {
+		part = fmt.Sprintf(", of which %s count", figure(counts))
+	}
+	return Reason{RuleEfficiency, r.tier, p.paysForWatts() && counts >= r.topsPerWatt,
+		fmt.Sprintf("%s TOPS/W (dense int8; %s, %s W)%s; %v's reward is full from %g", figure(have), p.Watts.Basis, figure(p.Watts.Value), part, r.tier, r.topsPerWatt)}
 }
 
 // Efficiency is the reward's efficiency factor in [0,1]:
 //
-//	e = min(1, (median TOPS ÷ watts) ÷ the TOPS/W of the machine's own row)
+//	e = min(1, (median TOPS ÷ watts) · allowance(basis) ÷ the TOPS/W of the machine's own row)
 //
 // An unqualified machine is held to tier 1's row. Power that nobody measured gives 0, and
-// so does a figure that an operator merely declares: a word must not be worth more than
-// a sensor. What an e of 0 costs is for the reward to say.
+// so does a figure that an operator merely declares, or of a basis that this program
+// doesn't know: a word must not be worth more than a sensor. Above 30 TOPS/W e is 0 as
+// well: no machine computes that, so the sensor missed what did, or the figure is made up,
+// and e stops at the row's 2.5 to 4.5 anyway, so that no honest machine loses by it. What
+// an e of 0 costs is for the reward to say.
 func Efficiency(p Profile) float64 {
-	if !p.measured() || p.Watts.Basis == power.Declared {
+	if !p.paysForWatts() {
 		return 0
 	}
 	row := rules()[max(int(TierFor(p.TOPS.Median))-1, 0)]
-	return min(1, p.TOPS.Median/p.Watts.Value/row.topsPerWatt)
+	return min(1, p.TOPS.Median/p.Watts.Value*allowance(p.Watts.Basis)/row.topsPerWatt)
 }
 
 // ratio is a/b, and 0 where b is not positive.

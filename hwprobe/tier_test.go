@@ -1,6 +1,7 @@
 package hwprobe
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -76,14 +77,21 @@ func TestEfficiency(t *testing.T) {
 		"declared is a word":       {20, 8, power.Declared, 0},
 		"tier 1, full":             {20, 8, power.Wall, 1},
 		"tier 1, more than full":   {20, 1, power.Wall, 1},
-		"tier 1, half":             {15, 12, power.Board, 0.5},
-		"tier 2 needs more":        {48, 30, power.Package, 0.5},
+		"tier 1, half":             {15, 12, power.Wall, 0.5},
+		"tier 2 needs more":        {48, 30, power.Wall, 0.5},
+		"the board's part":         {15, 12, power.Board, 0.85 * 0.5},
+		"the chips' part":          {48, 30, power.Package, 0.7 * 0.5},
 		"tier 4":                   {450, 200, power.Wall, 0.5},
 		"unqualified, by tier 1":   {10, 8, power.Wall, 0.5},
 		"nothing":                  {0, 8, power.Wall, 0},
+		"a basis of one's own":     {20, 8, "laboratory", 0},
+		"no basis":                 {20, 8, "", 0},
+		"a microwatt":              {20, 1e-6, power.Wall, 0},
+		"just plausible":           {30, 1, power.Package, 1},
+		"just not":                 {30.1, 1, power.Wall, 0},
 	} {
 		p := Profile{TOPS: TOPS{Median: c.tops}, Watts: Watts{Value: c.watts, Basis: c.basis}}
-		if got := Efficiency(p); got != c.want {
+		if got := Efficiency(p); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("%s: %v; want %v", name, got, c.want)
 		}
 	}
@@ -92,7 +100,7 @@ func TestEfficiency(t *testing.T) {
 		p := Profile{TOPS: TOPS{Median: tops}, Watts: Watts{Value: watts, Basis: power.Wall}}
 		e := Efficiency(p)
 		p.Watts.Value *= 2
-		if half := Efficiency(p); e < 0 || e > 1 || half > e {
+		if half := Efficiency(p); e < 0 || e > 1 || half > e && tops/watts <= maxTOPSPerWatt {
 			rt.Fatalf("%v TOPS at %v W: %v, at twice the watts %v", tops, watts, e, half)
 		}
 	})

@@ -180,23 +180,45 @@ func (s *exam) open(ctx context.Context, seed challenge.Seed, start [32]byte, ro
 	return challenge.Verify(s.work, seed, start, root, nonce, opening)
 }
 
-// tell hands the node the signed outcome. A node that does not take it has lost nothing.
-func (s *exam) tell() {
-	if s.stream == nil || errors.Is(s.failed, errDeclined) {
-		return
-	}
+// tell hands the node the signed outcome: on the examination's own stream where the node
+// waits for it, else on a new one. A node that does not take it has lost nothing.
+func (s *exam) tell(ctx context.Context) {
 	signature, err := attest.Sign(s.record.Hash(s.opts.Domain), s.opts.Key)
 	if err != nil {
 		s.opts.Log.Error("sign the outcome of an examination", "error", err)
 		return
 	}
+	outcome := attest.SignedExamination{Examination: s.record, CoordinatorSig: signature}
 	// Wall clock: stream deadlines are the operating system's.
-	_ = s.stream.SetWriteDeadline(time.Now().Add(tellTimeout))
-	if err := send(s.stream, attest.SignedExamination{Examination: s.record, CoordinatorSig: signature}); err != nil {
-		s.opts.Log.Debug("the node did not take the outcome of its examination", "node", s.target.Node, "error", err)
-		return
+	deadline := time.Now().Add(tellTimeout)
+	if s.failed == nil || errors.Is(s.failed, challenge.ErrFalse) {
+		_ = s.stream.SetWriteDeadline(deadline)
+		if err = send(s.stream, outcome); err == nil {
+			s.told = true
+			return
+		}
+	} else {
+		err = s.notify(ctx, deadline, outcome)
 	}
-	s.told = true
+	if err != nil {
+		s.opts.Log.Debug("the node did not take the outcome of its examination", "node", s.target.Node, "error", err)
+	}
+}
+
+// notify sends the outcome to a node that is still connected.
+func (s *exam) notify(ctx context.Context, deadline time.Time, outcome attest.SignedExamination) error {
+	ctx, cancel := context.WithDeadline(network.WithNoDial(network.WithAllowLimitedConn(ctx, "compute"), "an outcome"), deadline)
+	defer cancel()
+	stream, err := s.host.NewStream(ctx, s.target.Peer, OutcomeProtocol)
+	if err != nil {
+		return err
+	}
+	_ = stream.SetWriteDeadline(deadline)
+	if err := send(stream, outcome); err != nil {
+		_ = stream.Reset()
+		return err
+	}
+	return stream.Close()
 }
 
 // close ends the stream; what was sent still arrives.

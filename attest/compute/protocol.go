@@ -27,6 +27,10 @@ import (
 //	C outcome     the signed examination
 const Protocol protocol.ID = "/medhive/compute/1"
 
+// OutcomeProtocol carries one frame, the signed examination, from the coordinator to a node
+// that did not hear it at the end of Protocol: whatever it missed or declined.
+const OutcomeProtocol protocol.ID = "/medhive/compute/outcome/1"
+
 // maxWord bounds every small frame in bytes.
 const maxWord = 1 << 10
 
@@ -52,9 +56,9 @@ type reply struct {
 // Reason is why a node does not begin.
 type Reason string
 
-// The reasons. Each but ReasonUnable is a missed examination.
+// The reasons. Each is a strike: that a node is unable is its own word.
 const (
-	ReasonBusy    Reason = "busy"    // its jobs do not end in time, or it was examined just now
+	ReasonBusy    Reason = "busy"    // its jobs do not end in time, or it was examined just now, which the coordinator knows too
 	ReasonProfile Reason = "profile" // it stands by another profile
 	ReasonUnable  Reason = "unable"  // its provider has no such challenge
 	ReasonRefused Reason = "refused" // the work is out of the bounds of its claim

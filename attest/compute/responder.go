@@ -33,7 +33,8 @@ type Machine interface {
 type Claims struct {
 	Profile     models.Digest
 	TOPS        float64 // int8, 10¹² operations a second
-	MemoryBytes uint64  // of the largest accelerator with memory of its own; 0: none
+	MemoryBytes uint64  // own, of the accelerator that was measured; 0: none
+	Version     int     // of the profile; nodes that publish version 1 may not know Protocol
 }
 
 // ResponderOptions are what a node answers with. All but Gap, Result, Now and Log are needed.
@@ -104,6 +105,7 @@ func (r *Responder) Start(h host.Host) {
 	defer r.mu.Unlock()
 	r.host = h
 	h.SetStreamHandler(Protocol, r.serve)
+	h.SetStreamHandler(OutcomeProtocol, r.hear)
 }
 
 // Close answers no more and waits for what is being answered, which it cuts short.
@@ -111,6 +113,7 @@ func (r *Responder) Close() {
 	r.mu.Lock()
 	if r.host != nil {
 		r.host.RemoveStreamHandler(Protocol)
+		r.host.RemoveStreamHandler(OutcomeProtocol)
 	}
 	r.stop()
 	r.mu.Unlock()
@@ -197,7 +200,7 @@ func (s *sitting) run(ctx context.Context) error {
 	}
 	release, err := s.opts.Ready(ctx)
 	if err != nil {
-		s.opts.Log.Info("examination put off: the node's jobs did not end in time", "error", err)
+		s.opts.Log.Warn("examination missed: the jobs of this node did not end in time; three missed in a row cost its tier, so allow it shorter or fewer jobs", "error", err)
 		return send(s.stream, reply{Reason: ReasonBusy})
 	}
 	defer release()
@@ -235,8 +238,8 @@ func (s *sitting) compute(ctx context.Context, o offer, machine Machine) error {
 	}
 	s.computed = true
 	answer, err := s.answer(ctx, o.Work, challenge.Seed(seed.Value), machine)
-	if errors.Is(err, challenge.ErrUnable) {
-		return s.unable(err)
+	if errors.Is(err, challenge.ErrUnable) || (err != nil && o.Work.Kind == challenge.Memory) {
+		return s.unable(err) // of memory, whatever the cause: being without enough of it costs no more than that
 	}
 	if err != nil {
 		return err
@@ -268,7 +271,7 @@ func (s *sitting) compute(ctx context.Context, o offer, machine Machine) error {
 
 // unable declines for good, and leaves the reason in the node's own log.
 func (s *sitting) unable(reason error) error {
-	s.opts.Log.Warn("this machine can't be examined", "error", reason)
+	s.opts.Log.Warn("this machine can't prove what it claims, which counts as a missed examination", "error", reason)
 	return send(s.stream, reply{Reason: ReasonUnable})
 }
 
@@ -297,20 +300,59 @@ func (s *sitting) outcome(o offer) error {
 	if err != nil {
 		return fmt.Errorf("wait for the outcome: %w", err)
 	}
+	return s.take(data, s.stream.Conn().RemotePeer(), func(e attest.Examination) bool { return e.ID == o.ID })
+}
+
+// take hands on what the coordinator signed, if it is of an examination that is meant.
+func (r *Responder) take(data []byte, from peer.ID, meant func(e attest.Examination) bool) error {
 	signed, err := attest.DecodeSignedExamination(data)
 	if err != nil {
 		return err
 	}
-	coordinator, err := identity.AddressOf(s.stream.Conn().RemotePeer())
+	coordinator, err := identity.AddressOf(from)
 	if err != nil {
 		return fmt.Errorf("outcome of an examination: %w", err)
 	}
-	if signed.Examination.ID != o.ID {
-		return fmt.Errorf("outcome of an examination: it is of another one")
+	if !meant(signed.Examination) {
+		return errors.New("outcome of an examination: it is of another one")
 	}
-	if err := signed.Verify(s.opts.Domain, coordinator); err != nil {
+	if err := signed.Verify(r.opts.Domain, coordinator); err != nil {
 		return err
 	}
-	s.opts.Result(signed)
+	r.opts.Result(signed)
 	return nil
+}
+
+// hear takes the outcome of an examination that this node missed or declined.
+func (r *Responder) hear(stream network.Stream) {
+	from := stream.Conn().RemotePeer()
+	r.mu.Lock()
+	ended := r.ctx.Err() != nil
+	if !ended {
+		r.wg.Add(1)
+	}
+	r.mu.Unlock()
+	if ended || !r.opts.Allow(from) {
+		if !ended {
+			r.wg.Done()
+		}
+		_ = stream.Reset()
+		return
+	}
+	defer r.wg.Done()
+	release := context.AfterFunc(r.ctx, func() { _ = stream.Reset() })
+	defer release()
+	// Wall clock: stream deadlines are the operating system's.
+	_ = stream.SetReadDeadline(time.Now().Add(tellTimeout))
+	data, err := attest.ReadFrame(stream, attest.MaxExaminationBytes)
+	if err == nil {
+		self := crypto.PubkeyToAddress(r.opts.Key.PublicKey)
+		err = r.take(data, from, func(e attest.Examination) bool { return e.Node == self })
+	}
+	if err != nil {
+		r.opts.Log.Warn("outcome of an examination not taken", "peer", from, "error", err)
+		_ = stream.Reset()
+		return
+	}
+	_ = stream.Close()
 }

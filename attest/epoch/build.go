@@ -192,15 +192,7 @@ func gather(in Inputs) gathered {
 		}
 		e.Registered, e.Jurisdiction, e.Trust = r.Active, r.Jurisdiction, r.Trust
 	}
-	for _, p := range in.Profiles {
-		if e := byNode[p.Statement.Node]; e != nil {
-			state := g.before[e.Node]
-			state.ProfileDigest, state.Efficiency = p.Statement.ProfileDigest, EfficiencyOf(p.Statement.Profile)
-			g.before[e.Node] = state
-			e.Tier = TierOf(p.Statement.Profile)
-		}
-	}
-	g.examinations(in, byNode)
+	g.examinations(in, g.profiles(in, byNode), byNode)
 	for node, e := range byNode { // each by itself: the order is of no matter
 		state := g.before[node]
 		e.Efficiency = state.Efficiency

@@ -3,6 +3,7 @@ package epoch
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
 	"golang.org/x/sync/errgroup"
@@ -35,6 +36,8 @@ func (in Inputs) check() (Inputs, []Difference) {
 	want(in.Number == prev.Number+1, "epoch", fmt.Sprint(prev.Number+1), in.Number)
 	want(prev.Number == 0 || in.From == prev.To, "from", fmt.Sprintf("%d, the end of the epoch before", prev.To), in.From)
 	want(in.To > in.From, "to", fmt.Sprintf("more than %d", in.From), in.To)
+	counted := slices.ContainsFunc(prev.Nodes, func(n NodeState) bool { return n.Efficiency.Known })
+	want(in.Parameters.Thrift || !counted, "parameters thrift", "true, as in an epoch before: nobody goes back to the rules of old", false)
 	nodes := map[common.Address]bool{}
 	for _, r := range in.Registrations {
 		want(!nodes[r.Node], "registration "+r.Node.Hex(), "one row", "two")

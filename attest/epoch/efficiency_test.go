@@ -1,46 +1,52 @@
 package epoch
 
 import (
-	"bytes"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/score"
 	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/hwprobe/power"
-	"github.com/medhive/medhive/models"
 )
 
 // measured is a signed profile with so many int8 TOPS at so many watts of the wall.
 func (w *world) measured(node string, tops, watts float64) attest.SignedProfile {
-	p := hwprobe.Profile{Version: hwprobe.ProfileVersion, TOPS: hwprobe.TOPS{Median: tops, Best: tops}, Watts: hwprobe.Watts{Value: watts, Basis: power.Wall}}
-	raw, err := json.Marshal(p)
-	w.must(err)
-	return w.signedProfile(node, raw)
+	return w.signedProfile(node, w.document(node, tops, hwprobe.Watts{Value: watts, Basis: power.Wall}))
 }
 
-func (w *world) signedProfile(node string, raw json.RawMessage) attest.SignedProfile {
-	s := attest.SignedProfile{Statement: attest.ProfileStatement{Node: w.party(node), ProfileDigest: models.DigestOf(raw), Profile: raw, At: w.start}}
-	s.NodeSig = w.sign(s.Statement.Hash(testDomain), s.Statement.Node)
-	return s
+// first is a signed profile of version 1.
+func (w *world) first(node string, tops float64) attest.SignedProfile {
+	return w.signedProfile(node, fmt.Appendf(nil, `{"version":1,"tops":{"median":%g},"watts":{"basis":"unmeasured"}}`, tops))
 }
 
-func TestEfficiencyOf(t *testing.T) {
+func TestReadingOf(t *testing.T) {
 	w := newWorld(t)
-	const v1 = `{"version":1,"tops":{"median":20},"watts":{"value":1,"basis":"board"}}`
+	unqualified := reading{efficiency: score.Efficiency{Known: true}}
 	for name, c := range map[string]struct {
-		profile json.RawMessage
-		want    score.Efficiency
+		profile attest.SignedProfile
+		want    reading
 	}{
-		"full":       {w.measured("ann", 20, 8).Statement.Profile, score.Efficiency{Known: true, Share: score.One}},
-		"half":       {w.measured("ann", 20, 16).Statement.Profile, score.Efficiency{Known: true, Share: score.One / 2}},
-		"unmeasured": {w.profile("ann", 20).Statement.Profile, score.Efficiency{Known: true}},
-		"version 1":  {json.RawMessage(v1), score.Efficiency{}},
-		"no profile": {json.RawMessage(`{}`), score.Efficiency{}},
+		"full":       {w.measured("ann", 20, 8), reading{1, score.Efficiency{Known: true, Share: score.One}, 20 * mops}},
+		"half":       {w.measured("ann", 20, 16), reading{1, score.Efficiency{Known: true, Share: score.One / 2}, 20 * mops}},
+		"unmeasured": {w.profile("ann", 20), reading{1, score.Efficiency{Known: true}, 20 * mops}},
+		"declared": {w.signedProfile("ann", w.document("ann", 20, hwprobe.Watts{Value: 8, Basis: power.Declared})),
+			reading{1, score.Efficiency{Known: true}, 20 * mops}},
+		"more TOPS/W than a machine has": {w.measured("ann", 20, 0.5), reading{1, score.Efficiency{Known: true}, 20 * mops}},
+		"the chips alone": {w.signedProfile("ann", w.document("ann", 20, hwprobe.Watts{Value: 16, Basis: power.Package})),
+			reading{1, score.Efficiency{Known: true, Share: score.One * 35 / 100}, 20 * mops}},
+		"version 1":                {w.first("ann", 20), reading{1, score.Efficiency{}, 20 * mops}},
+		"no profile":               {w.signedProfile("ann", json.RawMessage(`{}`)), unqualified},
+		"a basis of one's own":     {w.signedProfile("ann", w.document("ann", 20, hwprobe.Watts{Value: 8, Basis: "guess"})), unqualified},
+		"another node's":           {w.signedProfile("ann", w.measured("ben", 20, 8).Statement.Profile), unqualified},
+		"nobody's":                 {w.signedProfile("ann", json.RawMessage(strings.Replace(string(w.document("ann", 20, hwprobe.Watts{Basis: power.Unmeasured})), w.party("ann").Hex(), "", 1))), unqualified},
+		"more than a claim can be": {w.profile("ann", 2e6), reading{4, score.Efficiency{Known: true}, 0}},
 	} {
-		if got := EfficiencyOf(c.profile); got != c.want {
+		if got := readingOf(score.DefaultParameters(), c.profile.Statement); got != c.want {
 			t.Errorf("%s: %+v; want %+v", name, got, c.want)
 		}
 	}
@@ -78,15 +84,88 @@ func TestEfficiencyIsCarriedAndCapped(t *testing.T) {
 	}
 }
 
-// An epoch of profiles that know no efficiency has the bytes that it had before any did.
-func TestOldEpochsKeepTheirBytes(t *testing.T) {
+// What a node earns with version 1 is never more than with the poorest profile of version
+// 2, and version 1 does not replace version 2.
+func TestADowngradeGainsNothing(t *testing.T) {
+	w := newWorld(t)
+	epoch1 := func(p attest.SignedProfile) Bundle {
+		in := w.inputs()
+		in.Profiles = []attest.SignedProfile{p}
+		return w.build(in, State{})
+	}
+	for _, tops := range []float64{1, 20, 50, 130, 500} {
+		old, poor := w.line(epoch1(w.first("ann", tops)), "ann"), w.line(epoch1(w.profile("ann", tops)), "ann")
+		if old.Tier != poor.Tier || old.Score > poor.Score || old.Limit.Cmp(poor.Limit.Int) > 0 || old.Reward.Cmp(poor.Reward.Int) > 0 {
+			t.Errorf("%g TOPS: version 1 earns %s (score %d), an unmeasured one %s (%d)", tops, old.Reward, old.Score, poor.Reward, poor.Score)
+		}
+	}
+	b := epoch1(w.measured("ann", 20, 16))
+	second := func(profiles ...attest.SignedProfile) Line {
+		in := w.inputs()
+		in.Number, in.From, in.To = 2, 1600, 2200
+		in.Window = Window{Profiles: profiles, Challenges: []attest.Challenge{w.challenge("ann", 50, attest.Answered)}}
+		return w.line(w.build(in, b.State()), "ann")
+	}
+	kept, down := second(), second(w.first("ann", 500))
+	down.LastSeq = kept.LastSeq // each answer has its own number
+	if !reflect.DeepEqual(kept, down) {
+		t.Errorf("version 1 after version 2: %+v; want %+v", down, kept)
+	}
+	if up := second(w.measured("ann", 50, 8)); up.Tier != 2 || up.Efficiency.Share != score.One {
+		t.Errorf("version 2 after version 2: %+v", up)
+	}
+}
+
+// A profile that its node signed but that names another one earns no tier.
+func TestACopiedProfileIsUnqualified(t *testing.T) {
 	w := newWorld(t)
 	in := w.inputs()
-	in.Profiles = []attest.SignedProfile{w.signedProfile("ann", json.RawMessage(`{"version":1,"tops":{"median":20},"watts":{"basis":"unmeasured"}}`))}
+	in.Profiles = []attest.SignedProfile{w.signedProfile("ann", w.profile("ben", 130.5).Statement.Profile), w.profile("ben", 130.5)}
 	b := w.build(in, State{})
-	text, err := json.Marshal(b.Summary)
-	w.must(err)
-	if w.line(b, "ann").Tier != 1 || bytes.Contains(text, []byte("efficiency")) {
-		t.Errorf("tier %d in %s", w.line(b, "ann").Tier, text)
+	if ann, ben := w.line(b, "ann"), w.line(b, "ben"); ann.Tier != 0 || ben.Tier != 3 {
+		t.Errorf("the copy gives tier %d, the original %d", ann.Tier, ben.Tier)
+	}
+}
+
+// An epoch that was published before efficiency counted has the wei of then: its profiles
+// of version 1 pay in full, bounds or not. testdata/first was written by the version before.
+func TestAnEpochOfTheFirstRulesRecomputes(t *testing.T) {
+	dir := filepath.Join("testdata", "first")
+	if found, err := Verify(dir); err != nil || len(found) > 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+	first, err := Read(dir)
+	if err != nil || first.Inputs.Parameters.Thrift {
+		t.Fatalf("%+v, %v", first.Inputs.Parameters, err)
+	}
+	w := newWorld(t)
+	today := first.Inputs
+	today.Parameters = score.DefaultParameters()
+	now := w.build(today, State{})
+	for node, tier := range map[string]int{"ann": 1, "ben": 3, "eve": 0, "liz": 0} {
+		then, now := w.line(first, node), w.line(now, node)
+		if now.Tier != tier || then.Tier < now.Tier || then.Limit.Cmp(now.Limit.Int) <= 0 {
+			t.Errorf("%s: tier %d and at most %s wei then, %d and %s now; want tier %d", node, then.Tier, then.Limit, now.Tier, now.Limit, tier)
+		}
+	}
+	// The next epoch is scored by today's rules, also for a node whose profile is of then.
+	in := w.inputs()
+	in.Number, in.From, in.To, in.Window = 2, 1600, 2200, Window{Challenges: []attest.Challenge{w.challenge("ann", 50, attest.Answered)}}
+	after := w.line(w.build(in, first.State()), "ann")
+	in.Parameters = score.FirstParameters()
+	if then := w.line(w.build(in, first.State()), "ann"); after.Tier != 1 || after.Score >= then.Score {
+		t.Errorf("tier %d with score %d; by the rules of then %d", after.Tier, after.Score, then.Score)
+	}
+}
+
+// Once efficiency has counted, no epoch goes back to the rules of before.
+func TestRulesDoNotGoBack(t *testing.T) {
+	w := newWorld(t)
+	in := w.inputs()
+	first := w.build(in, State{})
+	in = w.inputs()
+	in.Number, in.From, in.To, in.Parameters, in.Window = 2, 1600, 2200, score.FirstParameters(), Window{}
+	if _, err := Build(in, first.State()); err == nil || !strings.Contains(err.Error(), "thrift") {
+		t.Errorf("%v", err)
 	}
 }

@@ -47,9 +47,24 @@ func TestWhatWasVerifiedCapsTheTier(t *testing.T) {
 		"missed once": {func(w *world) []attest.Examination {
 			return []attest.Examination{w.examination("ben", 1, attest.Missed, 130.5, 0)}
 		}, 3},
-		"our own outage":          {func(w *world) []attest.Examination { return w.several("ben", attest.OwnOutage, 5) }, 3},
-		"missed thrice":           {func(w *world) []attest.Examination { return w.several("ben", attest.Missed, 3) }, 0},
-		"unable thrice":           {func(w *world) []attest.Examination { return w.several("ben", attest.Unable, 3) }, 0},
+		"our own outage": {func(w *world) []attest.Examination { return w.several("ben", attest.OwnOutage, 5) }, 3},
+		"missed thrice":  {func(w *world) []attest.Examination { return w.several("ben", attest.Missed, 3) }, 0},
+		"unable thrice":  {func(w *world) []attest.Examination { return w.several("ben", attest.Unable, 3) }, 0},
+		"unable to prove memory thrice": {func(w *world) []attest.Examination {
+			list := w.several("ben", attest.Unable, 3)
+			for i := range list {
+				list[i].Subject = attest.MemorySize
+			}
+			return list
+		}, 0},
+		"proved when the operator chose, after three misses": {func(w *world) []attest.Examination {
+			e := w.examination("ben", 4, attest.Proved, 130.5, 120)
+			e.Prompted = true
+			return append(w.several("ben", attest.Missed, 3), e)
+		}, 0},
+		"proved at a time that nobody chose, after three misses": {func(w *world) []attest.Examination {
+			return append(w.several("ben", attest.Missed, 3), w.examination("ben", 4, attest.Proved, 130.5, 120))
+		}, 3},
 		"of somebody else's name": {func(w *world) []attest.Examination { return w.several("nobody", attest.False, 3) }, 3},
 	}
 	for name, c := range cases {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/score"
-	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/models"
 )
 
@@ -36,7 +35,7 @@ type NodeState struct {
 	ProfileDigest models.Digest    `json:"profile_digest"`      // of the profile behind Tier, zero when there is none
 	LastSeq       uint64           `json:"last_seq"`            // highest uptime sequence number that counted
 	Verified      score.Verified   `json:"verified,omitzero"`   // absent until the node is examined for the first time
-	Efficiency    score.Efficiency `json:"efficiency,omitzero"` // by the profile's own claim; absent for profiles of version 1
+	Efficiency    score.Efficiency `json:"efficiency,omitzero"` // by the profile's own claim; absent until there is one of version 2
 }
 
 // State is what one epoch hands to the next. The zero State stands before epoch 1.
@@ -158,26 +157,4 @@ func sortedByKey[T any](list []T, key func(T) string) []T {
 func (in Inputs) encode() ([]byte, error) {
 	data, err := json.Marshal(in)
 	return append(data, '\n'), err
-}
-
-// TierOf is the tier that the figures of a hardware profile's JSON give it, not
-// the one it claims. A profile that this version can't read is unqualified.
-func TierOf(profile json.RawMessage) int {
-	p, err := hwprobe.ReadProfile(profile)
-	if err != nil {
-		return int(hwprobe.Unqualified)
-	}
-	return int(hwprobe.TierFor(p.TOPS.Median))
-}
-
-// EfficiencyOf is what the figures of a profile's JSON say of its TOPS per watt: nothing
-// where it is of version 1 or can't be read.
-func EfficiencyOf(profile json.RawMessage) score.Efficiency {
-	p, err := hwprobe.ReadProfile(profile)
-	if err != nil || p.Version < hwprobe.ProfileVersion {
-		return score.Efficiency{}
-	}
-	// Products and quotients of float64 are the same on every machine; nothing is added
-	// here that a compiler could fuse.
-	return score.Efficiency{Known: true, Share: score.Parts(hwprobe.Efficiency(p) * float64(score.One))}
 }

@@ -83,10 +83,21 @@ func (w *world) challenge(node string, n int, outcome attest.Outcome) attest.Cha
 
 // profile is a signed hardware profile with so many int8 TOPS.
 func (w *world) profile(node string, tops float64) attest.SignedProfile {
-	p := hwprobe.Profile{Version: hwprobe.ProfileVersion, TOPS: hwprobe.TOPS{Median: tops, Best: tops}, Watts: hwprobe.Watts{Basis: hwprobe.Unmeasured}}
-	raw, err := json.Marshal(p)
+	return w.signedProfile(node, w.document(node, tops, hwprobe.Watts{Basis: hwprobe.Unmeasured}))
+}
+
+// document is the JSON of node's profile.
+func (w *world) document(node string, tops float64, watts hwprobe.Watts) json.RawMessage {
+	raw, err := json.Marshal(hwprobe.Profile{
+		Version: hwprobe.ProfileVersion, Mode: hwprobe.Brief, Identity: hwprobe.Identity{Node: w.party(node).Hex(), Trust: hwprobe.TrustSoftware},
+		TOPS: hwprobe.TOPS{Median: tops, Best: tops}, Watts: watts,
+	})
 	w.must(err)
-	s := attest.SignedProfile{Statement: attest.ProfileStatement{Node: w.party(node), ProfileDigest: p.Digest(), Profile: raw, At: w.start}}
+	return raw
+}
+
+func (w *world) signedProfile(node string, raw json.RawMessage) attest.SignedProfile {
+	s := attest.SignedProfile{Statement: attest.ProfileStatement{Node: w.party(node), ProfileDigest: models.DigestOf(raw), Profile: raw, At: w.start}}
 	s.NodeSig = w.sign(s.Statement.Hash(testDomain), s.Statement.Node)
 	return s
 }

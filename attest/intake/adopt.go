@@ -56,7 +56,7 @@ func (b *Bolt) Adopt(e epoch.Bundle) error {
 		for _, p := range e.Inputs.Profiles {
 			at := uint64(p.Statement.At.UnixMilli())
 			if before := profiles.Get(p.Statement.Node[:]); before == nil || binary.BigEndian.Uint64(before[:8]) < at {
-				if err := profiles.Put(p.Statement.Node[:], append(number(at), p.Statement.ProfileDigest[:]...)); err != nil {
+				if err := profiles.Put(p.Statement.Node[:], profileValue(p.Statement)); err != nil {
 					return err
 				}
 			}

@@ -75,6 +75,11 @@ func profile(t testing.TB, node, body string, at int64) attest.SignedProfile {
 	return s
 }
 
+// ownProfile is a readable profile of version 2 that names node.
+func ownProfile(node common.Address) string {
+	return fmt.Sprintf(`{"version":2,"mode":"brief","identity":{"node":%q,"trust":"software"},"tops":{"median":20},"watts":{"basis":"unmeasured"}}`, node.Hex())
+}
+
 func answered(t testing.TB, node string, seq uint64) attest.Challenge {
 	t.Helper()
 	key, address := keyOf(t, node)
@@ -185,9 +190,25 @@ func TestTheServerRefusesByNameAndLivesOn(t *testing.T) {
 	}
 	must(t, Submit(t.Context(), d.peer, d.coordinator, profile(t, "node", `{"version":1}`, 10)))
 	var refused *Refusal
-	if err := Submit(t.Context(), d.peer, d.coordinator, profile(t, "node", `{"version":2}`, 9)); !errors.As(err, &refused) {
-		t.Errorf("an older profile: %v", err)
+	_, node := keyOf(t, "node")
+	_, mallory := keyOf(t, "mallory")
+	for name, c := range map[string]struct {
+		given attest.SignedProfile
+		says  string
+	}{
+		"an older profile":   {profile(t, "node", ownProfile(node), 9), "a newer one stands"},
+		"a copied profile":   {profile(t, "mallory", ownProfile(node), 20), "another node's"},
+		"a nameless profile": {profile(t, "mallory", strings.Replace(ownProfile(mallory), mallory.Hex(), "", 1), 20), "another node's"},
+	} {
+		if err := Submit(t.Context(), d.peer, d.coordinator, c.given); !errors.As(err, &refused) || !strings.Contains(refused.Text, c.says) {
+			t.Errorf("%s: %v; want a refusal that says %q", name, err, c.says)
+		}
 	}
+	must(t, Submit(t.Context(), d.peer, d.coordinator, profile(t, "node", ownProfile(node), 11)))
+	if err := Submit(t.Context(), d.peer, d.coordinator, profile(t, "node", `{"version":1}`, 30)); !errors.As(err, &refused) || !strings.Contains(refused.Text, "version 1") {
+		t.Errorf("version 1 after version 2: %v", err)
+	}
+	must(t, Submit(t.Context(), d.peer, d.coordinator, profile(t, "node", `{"version":3}`, 31))) // of a node that is newer
 	must(t, d.receipt(t, receipt(t, "scan 6", "node", "clinic", 1, "")))
 	if w, err := d.store.Seal(1); err != nil || len(w.Receipts) != 3 {
 		t.Errorf("the window holds %d receipts, want 3: %v", len(w.Receipts), err)

@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 
 	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/attest/epoch"
 )
 
 // Options tune a Server. The zero value serves with the defaults.
@@ -206,6 +207,10 @@ func (s *Server) take(ctx context.Context, data []byte) error {
 			err = profile.Verify(s.domain)
 		}
 		if err != nil {
+			return &Refusal{err.Error()}
+		}
+		// One that this version can't read is kept, and unqualified: its node may be newer.
+		if _, err := epoch.ReadProfile(profile.Statement); errors.Is(err, epoch.ErrForeignProfile) {
 			return &Refusal{err.Error()}
 		}
 		if err := s.opts.Admit(ctx, profile.Statement.Node); err != nil {

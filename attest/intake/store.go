@@ -34,10 +34,10 @@ const (
 	bucketReceipts = "attest.receipts" // receipt digest → 1 accepted, 0 disputed
 	bucketVerdicts = "attest.verdicts" // clinic ‖ task ‖ fence → receipt digest
 	bucketJobs     = "attest.jobs"     // epoch.JobID → fence ‖ sequence of the best accepted receipt
-	bucketProfiles = "attest.profiles" // node → unix ms of the newest profile
+	bucketProfiles = "attest.profiles" // node → profileValue of the newest profile
 	bucketUptime   = "attest.uptime"   // node → last sequence number of an uptime statement
 	bucketEpochs   = "attest.epochs"   // epoch → last log sequence that belongs to it
-	bucketExams    = "attest.exams"    // id of an examination that is recorded → 1
+	bucketExams    = "attest.exams"    // id of an examination that is recorded and may come again → 1
 )
 
 // entry is one record of the log. Exactly one field is set.
@@ -144,17 +144,19 @@ func (b *Bolt) PutReceipt(ctx context.Context, digest [32]byte, s attest.SignedR
 	})
 }
 
-// PutProfile keeps a verified profile unless a newer one of the node stands:
-// nobody can bring back an old and better one.
+// PutProfile keeps a verified profile unless a newer one of the node stands, or one that
+// says more: nobody can bring back an old and better one, or unsay what was said.
 func (b *Bolt) PutProfile(ctx context.Context, p attest.SignedProfile) error {
 	node, at := p.Statement.Node, uint64(p.Statement.At.UnixMilli())
-	// The time's eight bytes, then the digest: so the same one again is known.
-	value := append(number(at), p.Statement.ProfileDigest[:]...)
+	value := profileValue(p.Statement)
 	return b.update(ctx, func(tx *bbolt.Tx) (refusal, fault error) {
 		profiles := tx.Bucket([]byte(bucketProfiles))
 		if before := profiles.Get(node[:]); before != nil {
-			if bytes.Equal(before, value) {
+			if bytes.HasPrefix(value, before) {
 				return nil, nil
+			}
+			if len(before) == len(value) && before[len(before)-1] != firstProfile && value[len(value)-1] == firstProfile {
+				return fmt.Errorf("profile of %s: one of version 2 stands, version 1 can't replace it; probe again with this version: %w", node, ErrReplay), nil
 			}
 			if at <= binary.BigEndian.Uint64(before[:8]) {
 				return fmt.Errorf("profile of %s: a newer one stands; probe again and sign the new one: %w", node, ErrReplay), nil
@@ -165,6 +167,21 @@ func (b *Bolt) PutProfile(ctx context.Context, p attest.SignedProfile) error {
 		}
 		return nil, profiles.Put(node[:], value)
 	})
+}
+
+// firstProfile is the version of profiles that know neither power nor their node.
+const firstProfile = 1
+
+// profileValue is what is remembered of a profile: the time's eight bytes and the digest,
+// so that the same one again is known, and its version: 1, or 2 for any other. Stores of
+// before hold the first two only.
+func profileValue(s attest.ProfileStatement) []byte {
+	var head struct{ Version int }
+	version := byte(firstProfile + 1)
+	if json.Unmarshal(s.Profile, &head) == nil && head.Version == firstProfile {
+		version = firstProfile
+	}
+	return append(append(number(uint64(s.At.UnixMilli())), s.ProfileDigest[:]...), version)
 }
 
 // Record keeps the outcome of an uptime challenge; it is uptime.Ledger. An answer
@@ -199,6 +216,14 @@ func (b *Bolt) RecordExamination(ctx context.Context, e attest.Examination) erro
 			return nil, err
 		}
 		return nil, exams.Put(e.ID[:], []byte{1})
+	})
+}
+
+// ForgetExamination lets go of an id whose outcome can't be recorded again, so that the
+// index does not grow with every examination ever held. The record itself stays.
+func (b *Bolt) ForgetExamination(ctx context.Context, id [32]byte) error {
+	return b.update(ctx, func(tx *bbolt.Tx) (refusal, fault error) {
+		return nil, tx.Bucket([]byte(bucketExams)).Delete(id[:])
 	})
 }
 

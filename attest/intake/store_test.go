@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/epoch"
 	"github.com/medhive/medhive/attest/score"
@@ -175,4 +177,12 @@ func TestAnExaminationIsKeptOnce(t *testing.T) {
 	if window, err = fresh.Seal(2); err != nil || len(window.Examinations) != 0 {
 		t.Errorf("an examination of epoch 1 again in epoch 2: %+v, %v", window.Examinations, err)
 	}
+	// What can't come again needs no index.
+	must(t, store.ForgetExamination(t.Context(), e.ID))
+	must(t, store.db.View(func(tx *bbolt.Tx) error {
+		if key, _ := tx.Bucket([]byte(bucketExams)).Cursor().First(); key != nil {
+			t.Errorf("examination %x is still in the index", key[:4])
+		}
+		return nil
+	}))
 }

@@ -70,7 +70,10 @@ func TestFromTheWireToAProof(t *testing.T) {
 	server.Start(coordinator.host)
 	defer server.Close()
 
-	profile := hwprobe.Profile{Version: hwprobe.ProfileVersion, TOPS: hwprobe.TOPS{Median: 50}}
+	profile := hwprobe.Profile{
+		Version: hwprobe.ProfileVersion, Mode: hwprobe.Brief, Identity: hwprobe.Identity{Node: node.key.Address().Hex(), Trust: hwprobe.TrustSoftware},
+		TOPS: hwprobe.TOPS{Median: 50}, Watts: hwprobe.Watts{Basis: hwprobe.Unmeasured},
+	}
 	sequence, err := uptime.NewBoltSequence(node.db)
 	must(t, err)
 	responder, err := uptime.NewResponder(uptime.ResponderOptions{

@@ -1,7 +1,8 @@
 package score
 
 // Efficiency is what a node's profile says of its TOPS per watt. The zero value is a
-// profile that says nothing of it (version 1), or none at all.
+// profile that says nothing of it (version 1), or none at all; it pays what power that
+// nobody measured pays.
 type Efficiency struct {
 	Known bool  `json:"known"`
 	Share Parts `json:"share"` // of the tier's TOPS/W, at most One; 0 where power is unmeasured or merely declared
@@ -21,12 +22,18 @@ func (e Efficiency) Capped(verified, claim uint64) Efficiency {
 //
 //	thrift = low/high + (1 − low/high) · share
 //
-// It is One for profiles that know no efficiency, so that what was scored before it was
-// known is scored alike, and for the unqualified, whose band begins at nothing.
-func thrift(t Tier, e Efficiency) Parts {
-	if !e.Known || t.LowHive == 0 {
+// Saying nothing must not pay better than saying that nothing is measured, so a share that
+// isn't known is 0. It is One for the unqualified, whose band begins at nothing, and where
+// efficiency doesn't count (Parameters.Thrift).
+func (p Parameters) thrift(tier int, e Efficiency) Parts {
+	t := p.Tiers[tier]
+	if !p.Thrift || t.LowHive == 0 {
 		return One
 	}
+	var share Parts
+	if e.Known {
+		share = min(e.Share, One)
+	}
 	floor := ratio(t.LowHive, t.HighHive)
-	return floor + (One - floor).times(min(e.Share, One))
+	return floor + (One - floor).times(share)
 }

@@ -9,23 +9,25 @@ import (
 )
 
 func TestThrift(t *testing.T) {
-	tiers := DefaultParameters().Tiers
 	for name, c := range map[string]struct {
 		tier int
 		e    Efficiency
 		want Parts
 	}{
-		"an old profile":              {1, Efficiency{}, One},
+		"an old profile":              {1, Efficiency{}, 800_000_000},
 		"unqualified":                 {0, Efficiency{Known: true}, One},
 		"tier 1, unmeasured":          {1, Efficiency{Known: true}, 800_000_000},
 		"tier 1, half":                {1, Efficiency{true, One / 2}, 900_000_000},
 		"tier 1, full":                {1, Efficiency{true, One}, One},
 		"tier 2, unmeasured":          {2, Efficiency{Known: true}, 750_000_000},
 		"more than all is no more":    {4, Efficiency{true, 7 * One}, One},
-		"a share that nobody vouches": {1, Efficiency{false, 1}, One},
+		"a share that nobody vouches": {1, Efficiency{false, One}, 800_000_000},
 	} {
-		if got := thrift(tiers[c.tier], c.e); got != c.want {
+		if got := DefaultParameters().thrift(c.tier, c.e); got != c.want {
 			t.Errorf("%s: %s; want %s", name, got, c.want)
+		}
+		if got := FirstParameters().thrift(c.tier, c.e); got != One {
+			t.Errorf("%s: %s before efficiency counted", name, got)
 		}
 	}
 }
@@ -63,15 +65,16 @@ func TestEfficiencyScalesTheReward(t *testing.T) {
 		}
 		worse, neighbour := pay(Efficiency{true, low})
 		better, _ := pay(Efficiency{true, high})
-		old, beside := pay(Efficiency{})
-		if better.Limit.Cmp(worse.Limit.Int) < 0 || better.Score < worse.Score || old.Score < better.Score || old.Limit.Cmp(better.Limit.Int) < 0 {
+		full, beside := pay(Efficiency{true, One})
+		old, _ := pay(Efficiency{})
+		if better.Limit.Cmp(worse.Limit.Int) < 0 || better.Score < worse.Score || full.Score < better.Score || full.Limit.Cmp(better.Limit.Int) < 0 || old.Score > worse.Score || old.Limit.Cmp(worse.Limit.Int) > 0 {
 			rt.Fatalf("tier %d: %s pays %s of %s, %s pays %s of %s", tier, low, worse.Reward, worse.Limit, high, better.Reward, better.Limit)
 		}
 		if neighbour.Limit.Cmp(beside.Limit.Int) != 0 {
 			rt.Fatalf("the neighbour's limit moved from %s to %s", beside.Limit, neighbour.Limit)
 		}
-		if floor := ratio(p.Tiers[tier].LowHive, p.Tiers[tier].HighHive); tier > 0 && worse.Score < old.Score/2 && floor > One/2 {
-			rt.Fatalf("tier %d: efficiency %s takes more than the band: %d of %d", tier, low, worse.Score, old.Score)
+		if floor := ratio(p.Tiers[tier].LowHive, p.Tiers[tier].HighHive); tier > 0 && worse.Score < full.Score/2 && floor > One/2 {
+			rt.Fatalf("tier %d: efficiency %s takes more than the band: %d of %d", tier, low, worse.Score, full.Score)
 		}
 	})
 }

@@ -110,14 +110,14 @@ func Compute(p Parameters, e Epoch) (Result, error) {
 		l.Factors.N = network(scarcity(l.Jurisdiction, here[l.Jurisdiction], live), l.Trust)
 		l.Factor = factor(weights, l.Factors)
 		if l.Gate == GateOpen {
-			l.Score = p.Tiers[l.Tier].Weight * uint64(l.Factor.times(thrift(p.Tiers[l.Tier], l.Efficiency)))
+			l.Score = p.Tiers[l.Tier].Weight * uint64(l.Factor.times(p.thrift(l.Tier, l.Efficiency)))
 		}
 		sum.Add(sum, new(big.Int).SetUint64(l.Score))
 	}
 	total := new(big.Int)
 	for i := range lines {
 		l := &lines[i]
-		l.Limit = Wei{limit(p, p.Tiers[l.Tier], l.Factor.times(thrift(p.Tiers[l.Tier], l.Efficiency)), e.Seconds)}
+		l.Limit = Wei{limit(p, p.Tiers[l.Tier], l.Factor.times(p.thrift(l.Tier, l.Efficiency)), e.Seconds)}
 		l.Reward = Wei{reward(e.Pool, l.Score, sum, l.Limit.Int)}
 		total.Add(total, l.Reward.Int)
 	}

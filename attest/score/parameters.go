@@ -21,6 +21,10 @@ type Parameters struct {
 	Tiers           [TierCount]Tier `json:"tiers"`            // by tier number
 	MonthSeconds    uint64          `json:"month_seconds"`    // the month of the bands
 	WindowSeconds   uint64          `json:"window_seconds"`   // availability is a mean over windows of this length
+
+	// Thrift says that efficiency counts and that profiles are read as this version reads
+	// them. It is absent from epochs from before that, which recompute as published.
+	Thrift bool `json:"thrift,omitempty"`
 }
 
 // Tier is what a tier number means for money.
@@ -57,8 +61,20 @@ func DefaultParameters() Parameters {
 		},
 		MonthSeconds:  30 * 24 * 3600,
 		WindowSeconds: 12 * 3600,
+		Thrift:        true,
 	}
 }
+
+// FirstParameters are the numbers of epochs from before efficiency counted.
+func FirstParameters() Parameters {
+	p := DefaultParameters()
+	p.Thrift = false
+	return p
+}
+
+// Published reports whether p are the numbers of this version or of an earlier one: a
+// verifier takes no others.
+func (p Parameters) Published() bool { return p == DefaultParameters() || p == FirstParameters() }
 
 // maxTokens bounds weights, bands and α, so that no sum of this package overflows.
 const maxTokens = 1_000_000

@@ -20,7 +20,7 @@ func address(n byte) common.Address { return common.Address{19: n} }
 // healthy is a node that works the whole of an epoch of one day.
 func healthy(n byte, tier int, jurisdiction string) Evidence {
 	return Evidence{
-		Node: address(n), Tier: tier, Registered: true, Jurisdiction: jurisdiction, Trust: TrustDevice,
+		Node: address(n), Tier: tier, Registered: true, Jurisdiction: jurisdiction, Trust: TrustDevice, Efficiency: Efficiency{true, One},
 		Jobs:    []Job{{StartMS: 0, EndMS: 24 * hour, Accepted: true}},
 		Windows: []Window{{Asked: 10, Answered: 10}, {Asked: 10, Answered: 10}},
 	}

@@ -13,9 +13,10 @@ const (
 
 // Exam is one examination of a node.
 type Exam struct {
-	Memory  bool // of memory's size; else of the rate
-	Verdict Verdict
-	Figure  uint64 // proved: 10⁶ operations a second, or bytes
+	Memory   bool // of memory's size; else of the rate
+	Prompted bool // the operator chose its time, with a new profile
+	Verdict  Verdict
+	Figure   uint64 // proved: 10⁶ operations a second, or bytes
 }
 
 // Standing is what the examinations of one kind have come to.
@@ -49,6 +50,8 @@ type Verified struct {
 //
 //	doubt′  = max(0, doubt − 1) when proved, min(12, doubt + 2) when missed, 12 when false
 //	figure′ = the best proof of the epoch, the figure before if there was none
+//
+// A prompted proof leaves doubt as it is: who chooses the time can rent the machine for it.
 func (v Verified) After(exams []Exam) Verified {
 	var rate, memory uint64
 	for _, e := range exams {
@@ -58,7 +61,9 @@ func (v Verified) After(exams []Exam) Verified {
 		}
 		switch e.Verdict {
 		case VerdictProved:
-			standing.Doubt -= min(standing.Doubt, proofRelief)
+			if !e.Prompted {
+				standing.Doubt -= min(standing.Doubt, proofRelief)
+			}
 			*best = max(*best, e.Figure)
 		case VerdictMissed:
 			standing.Doubt = min(maxDoubt, standing.Doubt+missDoubt)

@@ -14,6 +14,10 @@ func exams(verdicts string) (list []Exam) {
 			list = append(list, Exam{Verdict: VerdictProved, Figure: 800})
 		case 'b':
 			list = append(list, Exam{Verdict: VerdictProved, Figure: 900})
+		case 'n': // prompted
+			list = append(list, Exam{Prompted: true, Verdict: VerdictProved, Figure: 800})
+		case 'w': // prompted
+			list = append(list, Exam{Prompted: true, Verdict: VerdictMissed})
 		case 'm':
 			list = append(list, Exam{Verdict: VerdictMissed})
 		case 'f':
@@ -41,6 +45,10 @@ func TestWhatAClaimIsWorth(t *testing.T) {
 		"pmmm":          0,
 		"mmmp":          1000,
 		"f":             0,
+		"n":             1000, // a prompted proof is worth as much,
+		"mmmn":          0,    // but it relieves nothing,
+		"mmmnnnnnnnp":   1000,
+		"www":           0, // and missing one is no better
 		"fp":            0, // one proof does not outweigh a lie
 		"fppppppp":      1000,
 		"pMMM":          0, // a false claim of memory costs the whole claim
@@ -87,7 +95,7 @@ func TestTheCapNeverExceedsClaimOrProof(t *testing.T) {
 		for range rapid.IntRange(1, 5).Draw(t, "epochs") {
 			var list []Exam
 			for range rapid.IntRange(0, 6).Draw(t, "exams") {
-				list = append(list, Exam{rapid.Bool().Draw(t, "memory"), Verdict(rapid.IntRange(0, 3).Draw(t, "verdict")), rapid.Uint64Range(1, math.MaxUint64/8).Draw(t, "figure")})
+				list = append(list, Exam{rapid.Bool().Draw(t, "memory"), rapid.Bool().Draw(t, "prompted"), Verdict(rapid.IntRange(0, 3).Draw(t, "verdict")), rapid.Uint64Range(1, math.MaxUint64/8).Draw(t, "figure")})
 			}
 			v = v.After(list)
 		}

@@ -41,8 +41,8 @@ execution provider is tried in a process of its own.
 
 A quick probe measures 5 × 10 s; --certify measures 600 s and certifies the machine
 if nothing disturbed or throttled it. What was measured is kept for the nodes of this
---home: they start without measuring again until a device, a driver or ONNX Runtime
-changes, or a month has passed.`,
+--home: they start without measuring again until a device, a driver, a source of power
+or ONNX Runtime changes, or a month has passed; what was disturbed counts for an hour.`,
 		Example: `  medhive probe --explain
   medhive probe --certify --picture probe.svg
   medhive probe --plug http://192.168.1.20 --json`,
@@ -83,14 +83,24 @@ func (s *shared) runProbe(c *cobra.Command, p *probeFlags) (err error) {
 			return fmt.Errorf("write the picture: %w; choose another path", err)
 		}
 	}
-	trials, err := tryProviders(c.Context(), p.conf.Library)
+	if probed.NotKept != "" {
+		fmt.Fprintln(c.ErrOrStderr(), probed.NotKept)
+	}
+	trying, err := runnerOf(p.conf.Library)
+	if err != nil {
+		return err
+	}
+	trials, judged, err := tryProviders(c.Context(), trying, probed.Until, p.conf.Progress)
+	if terminal(c.ErrOrStderr()) {
+		fmt.Fprint(c.ErrOrStderr(), "\r\033[K")
+	}
 	if err != nil {
 		return err
 	}
 	// What is shown says which accelerators can be used with what is installed; what is
 	// stored says what the machine has, since that is compared at the next start.
 	shown := probed.Profile
-	shown.Devices = shown.Devices.Matched(asDeviceTrials(trials))
+	shown.Devices = shown.Devices.Matched(asDeviceTrials(judged))
 	if s.asJSON {
 		return printJSON(c.OutOrStdout(), report{shown, trials, explained(p.explain, shown)})
 	}
@@ -155,16 +165,48 @@ func asDeviceTrials(trials []runner.ProviderTrial) (out []device.Trial) {
 	return out
 }
 
-// tryProviders has this program's own runner try them.
-func tryProviders(ctx context.Context, library string) ([]runner.ProviderTrial, error) {
+// runnerOf is this program's own runner.
+func runnerOf(library string) (o runner.Options, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, fmt.Errorf("find the runner's program: %w", err)
+		return o, fmt.Errorf("find the runner's program: %w", err)
 	}
-	if library, err = ort.Locate(library); err != nil {
-		return nil, err
+	library, err = ort.Locate(library)
+	return runner.Options{Command: []string{self, "runner"}, Library: library}, err
+}
+
+// leastTrial is less than the trial of any provider takes.
+const leastTrial = 100 * time.Millisecond
+
+// tryProviders has the runner try them until then; the zero time is no limit. A trial has
+// half of what is left, so that one driver that hangs does not take it all. judged are
+// those trials that came to an end.
+func tryProviders(ctx context.Context, o runner.Options, until time.Time, progress func(stage string, done float64)) (all, judged []runner.ProviderTrial, err error) {
+	names := ort.KnownProviders()
+	for n, name := range names {
+		progress("providers", float64(n)/float64(len(names)))
+		limited, cancel := ctx, context.CancelFunc(func() {})
+		if !until.IsZero() {
+			limited, cancel = context.WithTimeout(ctx, max(leastTrial, time.Until(until)/2))
+		}
+		started := time.Now()
+		trial, err := runner.Try(limited, o, name)
+		late := limited.Err() != nil
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, fmt.Errorf("try providers: %w", ctx.Err())
+		case err != nil && late:
+			all = append(all, runner.ProviderTrial{Provider: name, Words: "its trial took longer than a quick probe had left",
+				Fix: "see `medhive doctor`: its trial took longer than a quick probe had left", Took: time.Since(started)})
+			continue
+		case err != nil:
+			return nil, nil, err
+		}
+		all, judged = append(all, trial), append(judged, trial)
 	}
-	return runner.Discover(ctx, runner.Options{Command: []string{self, "runner"}, Library: library})
+	progress("providers", 1)
+	return all, judged, nil
 }
 
 func printProviders(w io.Writer, trials []runner.ProviderTrial) error {
@@ -224,6 +266,9 @@ func profileRows(p hwprobe.Profile) (rows [][2]string) {
 		add("fp16", "%s", figure(*p.FP16))
 	}
 	add("power", "%s", p.Watts)
+	if p.Watts.Basis != hwprobe.Unmeasured && p.Watts.Note != "" { // else the note is the figure's own words
+		add("about power", "%s", p.Watts.Note)
+	}
 	if p.Around.MaxCelsius != nil {
 		add("temperature", "%.0f °C at most", *p.Around.MaxCelsius)
 	}
@@ -283,7 +328,7 @@ func newProbeMeasure(stdin io.Reader) *cobra.Command {
 
 // newNodeProfile shows what a running node tells the coordinator of its machine.
 func newNodeProfile(s *shared) *cobra.Command {
-	return s.asksNode("profile", "Print the signed profile's document of a running node, as JSON", "/profile", func(w io.Writer, body []byte) error {
+	return s.asksNode("profile", "Print what a running node tells the coordinator of its machine, as JSON, without its signature", "/profile", func(w io.Writer, body []byte) error {
 		var p json.RawMessage = body
 		return printJSON(w, p)
 	})

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/xml"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +13,9 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/hwprobe"
+	"github.com/medhive/medhive/hwprobe/power"
+	"github.com/medhive/medhive/inference/ort"
+	"github.com/medhive/medhive/inference/runner"
 )
 
 func TestProbeTellsTierAndWhy(t *testing.T) {
@@ -99,5 +105,41 @@ func TestNodeShowsItsProfile(t *testing.T) {
 	}
 	if _, stderr, code := w.run("node", "metrics", "--name", "nobody"); code != exitFailure || !strings.Contains(stderr, "--name") {
 		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+// A driver that hangs takes a part of what a quick probe has left, and no more.
+func TestTryProvidersEnds(t *testing.T) {
+	o := runner.Options{Command: []string{"/bin/sh", "-c", "exec sleep 600"}, Library: "none.so"}
+	stages, began := 0, time.Now()
+	all, judged, err := tryProviders(t.Context(), o, began.Add(400*time.Millisecond), func(stage string, done float64) {
+		if stage == "providers" {
+			stages++
+		}
+	})
+	took := time.Since(began)
+	if err != nil || len(all) != len(ort.KnownProviders()) || len(judged) != 0 || stages != len(all)+1 || took > time.Minute {
+		t.Errorf("%v after %v: %d tried, %d judged, %d times progress", err, took, len(all), len(judged), stages)
+	}
+	for _, trial := range all {
+		if trial.Available || trial.Words == "" || trial.Fix == "" {
+			t.Errorf("%+v", trial)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := tryProviders(ended, o, time.Time{}, func(string, float64) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that has ended: %v", err)
+	}
+}
+
+// Who measures some power still hears what would measure it better.
+func TestProbeTellsOfBetterPower(t *testing.T) {
+	const note = "only root may read the counters; write a udev rule"
+	for basis, rows := range map[power.Basis]int{power.Unmeasured: 1, power.Declared: 1, power.Package: 1} {
+		text := fmt.Sprint(profileRows(hwprobe.Profile{Watts: hwprobe.Watts{Basis: basis, Value: 40, Note: note}}))
+		if strings.Count(text, note) != rows {
+			t.Errorf("%s: %s", basis, text)
+		}
 	}
 }

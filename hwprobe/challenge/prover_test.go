@@ -127,11 +127,14 @@ func TestAWalkHoldsForItsTableAndNoncesOnly(t *testing.T) {
 	}
 	// Held by a device as constants the same table gives the same walk, on either path.
 	for _, path := range []Path{Quantized, Integers} {
-		device := &Table{work: w, shelf: &deviceShelf{prover: on(t, path), work: w}}
+		device := &Table{work: w, shelf: &deviceShelf{prover: on(t, path), work: w, tile: int(w.TableBytes() / 2)}}
 		host := table.shelf.(*hostShelf)
 		const part = minRows / 2
 		for first := uint64(0); first < w.Rows; first += part {
 			must(t, device.shelf.put(first, host.rows[first*uint64(w.Width):(first+part)*uint64(w.Width)]))
+		}
+		if got := len(device.shelf.(*deviceShelf).sessions); got != 2 {
+			t.Errorf("a table of two tiles lies in %d sessions", got)
 		}
 		again, err := device.Walk(t.Context(), start)
 		must(t, err)
@@ -144,6 +147,17 @@ func TestAWalkHoldsForItsTableAndNoncesOnly(t *testing.T) {
 			t.Errorf("a table held as constants opens differently as %s", path)
 		}
 		must(t, device.Close())
+	}
+}
+
+func TestATableLiesInFewSessions(t *testing.T) {
+	const serialized = 2 << 30 // what protobuf can hold
+	for table := uint64(1 << 20); table <= 128<<30; table *= 2 {
+		tile := tileOf(table)
+		batch := 16 * rowMultiple * maxTableWidth // put adds so much at a time
+		if sessions := table / uint64(tile); sessions > 128 || tile+batch >= serialized {
+			t.Errorf("a table of %d MiB lies in %d sessions of %d MiB", table>>20, sessions, tile>>20)
+		}
 	}
 }
 

@@ -78,7 +78,7 @@ func (p *Prover) Fill(ctx context.Context, w Work, seed Seed) (*Table, error) {
 	if p.provider == ort.CPU && p.path == Quantized {
 		t.shelf, err = newHostShelf(p, w)
 	} else {
-		t.shelf = &deviceShelf{prover: p, work: w}
+		t.shelf = &deviceShelf{prover: p, work: w, tile: tileOf(w.TableBytes())}
 	}
 	if err != nil {
 		return nil, errors.Join(err, e.close())
@@ -94,6 +94,12 @@ func (p *Prover) Fill(ctx context.Context, w Work, seed Seed) (*Table, error) {
 	}
 	return t, nil
 }
+
+// HasTable reports whether nodes of a provider are asked for memory: those whose int8
+// product (MatMulInteger) ONNX Runtime documents. Others, such as WebGPU and TensorRT, would
+// compute in float32, could not hold a table of bytes, and would miss for no fault of
+// theirs.
+func HasTable(provider string) bool { return provider == "cpu" || provider == "cuda" }
 
 // ErrUnable says that this prover can't do such a work at all.
 var ErrUnable = errors.New("this kind of challenge can't be computed here")
@@ -268,15 +274,26 @@ func (s *hostShelf) close() error {
 	return s.session.Close()
 }
 
-// deviceTile bounds the bytes of one session's constant, well under what a serialized
-// model may hold.
-const deviceTile = 64 << 20
+// A tile is the constant of one session. Each session costs a device some memory of its
+// own, and each tile the host several times its size while it is loaded; 1 GiB stays well
+// under the 2 GiB that a serialized model may hold.
+const (
+	mostTiles    = 64
+	smallestTile = 64 << 20
+	largestTile  = 1 << 30
+)
+
+// tileOf is how many bytes of a table of so many one session takes.
+func tileOf(table uint64) int {
+	return int(min(max(table/mostTiles, smallestTile), largestTile))
+}
 
 // deviceShelf keeps the table as constants of sessions, which a provider holds in its own
 // memory. In the host's memory there is one tile at a time.
 type deviceShelf struct {
 	prover   *Prover
 	work     Work
+	tile     int // bytes that make a session
 	pending  []byte
 	first    uint64 // row of pending's first byte
 	sessions []tiled
@@ -289,9 +306,12 @@ type tiled struct {
 }
 
 func (s *deviceShelf) put(first uint64, rows []byte) error {
+	if s.pending == nil {
+		s.pending = make([]byte, 0, s.tile+len(rows))
+	}
 	s.pending = append(s.pending, rows...)
 	end := first + uint64(len(rows)/s.work.Width)
-	if len(s.pending) < deviceTile && end < s.work.Rows {
+	if len(s.pending) < s.tile && end < s.work.Rows {
 		return nil
 	}
 	t := tiled{first: s.first, rows: len(s.pending) / s.work.Width}
@@ -301,7 +321,7 @@ func (s *deviceShelf) put(first uint64, rows []byte) error {
 		product = integerProduct
 	}
 	var err error
-	t.session, err = s.prover.runtime.NewSession(product(table, s.pending).Encode(), ort.Options{Provider: s.prover.provider, Threads: s.prover.threads})
+	t.session, err = s.prover.runtime.NewSession(product(table, s.pending).Encode(), ort.Options{Provider: s.prover.provider, Threads: s.prover.threads, Constants: true})
 	if err != nil {
 		return fmt.Errorf("put %d MiB of the table on %s: %w", len(s.pending)>>20, s.prover.provider, err)
 	}

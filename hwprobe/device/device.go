@@ -110,6 +110,14 @@ type Inventory struct {
 	Notes        []Fact        `json:"notes,omitempty"`   // what could not be looked at, and what would help
 }
 
+// OnBattery is the Why of the note that a machine runs on its battery.
+const OnBattery = "the machine runs on its battery now, and slower for that"
+
+// Discharging reports whether the machine ran on its battery when it was looked at.
+func (i Inventory) Discharging() bool {
+	return slices.ContainsFunc(i.Notes, func(n Fact) bool { return n.Why == OnBattery })
+}
+
 // Options say what Read may use beside the files.
 type Options struct {
 	// NVML asks NVIDIA's library in a child and returns an NVMLReport as JSON, like
@@ -139,7 +147,7 @@ func (t tree) read(ctx context.Context, o Options) Inventory {
 	i.Notes = append(i.Notes, notes...)
 	var discharging bool
 	if i.Battery, discharging = t.readBattery(); discharging {
-		i.Notes = append(i.Notes, Fact{Present, "the machine runs on its battery now, and slower for that", "plug it in, then measure again"})
+		i.Notes = append(i.Notes, Fact{Present, OnBattery, "plug it in, then measure again"})
 	}
 	return i
 }

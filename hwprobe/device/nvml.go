@@ -46,7 +46,7 @@ type NVMLDevice struct {
 	EnergyMilliJ uint64   `json:"energy_mj,omitempty"` // since the driver was loaded; newer GPUs only
 	LimitMilliW  uint64   `json:"limit_mw,omitempty"`  // the power limit in force
 	Celsius      uint32   `json:"celsius,omitempty"`   // of the chip
-	Throttle     []string `json:"throttle,omitempty"`  // why the clocks are lowered, in NVML's names: gpu_idle, sw_power_cap, hw_thermal_slowdown, ...
+	Throttle     []string `json:"throttle,omitempty"`  // why the clocks are lowered, see NVMLThrottle
 }
 
 // The errors of NVML that have a remedy of their own, in its header's words.

@@ -179,6 +179,7 @@ func TestPCIFunctionsWithoutUeventAreReadToo(t *testing.T) {
 	tr, dir := copied(t, "desktop-nvidia")
 	want := only(t, inventory(t, tr), address)
 	gone(t, dir, "sys/bus/pci/devices", address, "uevent")
+	gone(t, dir, "sys/bus/pci/devices", address, "class")
 	if i := inventory(t, tr); len(i.Accelerators) != 2 || len(i.Notes) != 1 || !strings.HasPrefix(i.Notes[0].Why, "unknown, because 1 of the PCI") {
 		t.Errorf("without anything: %+v, %+v", i.Accelerators, i.Notes) // NVML still knows the GPU
 	}

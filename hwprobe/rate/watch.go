@@ -24,6 +24,7 @@ type Watch struct {
 	now       func() time.Time
 	sensors   []string // temperature files, in m°C
 	counters  []counter
+	levels    []level
 
 	last moment
 }
@@ -33,6 +34,14 @@ type counter struct {
 	path  string
 	parse func([]byte) (uint64, error)
 	text  string // what it means when it rises
+}
+
+// level is a file that says whether something slows the machine down now, whenever that
+// began.
+type level struct {
+	path string
+	set  func([]byte) (bool, error)
+	text string
 }
 
 // moment is what is compared with the next sample.
@@ -59,9 +68,12 @@ func NewWatch(sys, proc string) *Watch {
 			w.counters = append(w.counters, counter{f, parseCount, "the processor was too hot (thermal throttle count rose)"})
 		}
 	}
+	const reported = "the board's firmware reports undervoltage, heat or a capped clock"
+	firmware := filepath.Join(sys, "devices/platform/soc/soc:firmware/get_throttled")
 	w.counters = append(w.counters,
 		counter{filepath.Join(sys, "fs/cgroup/cpu.stat"), parseThrottled, "the cgroup's CPU quota was used up (cpu.max)"},
-		counter{filepath.Join(sys, "devices/platform/soc/soc:firmware/get_throttled"), parseFirmware, "the board's firmware reports undervoltage, heat or a capped clock"})
+		counter{firmware, firmwareEver, reported}) // between two samples
+	w.levels = append(w.levels, level{firmware, firmwareNow, reported})
 	w.last = w.moment()
 	return w
 }
@@ -92,6 +104,15 @@ func (w *Watch) Sample() Conditions {
 			c.Throttle = append(c.Throttle, k.text)
 		}
 	}
+	for _, l := range w.levels {
+		text, err := read(l.path)
+		if err != nil {
+			continue
+		}
+		if set, err := l.set(text); err == nil && set && !slices.Contains(c.Throttle, l.text) {
+			c.Throttle = append(c.Throttle, l.text)
+		}
+	}
 	return c
 }
 
@@ -109,7 +130,9 @@ func (w *Watch) moment() moment {
 	}
 	for i, k := range w.counters {
 		if text, err := read(k.path); err == nil {
-			m.counters[i], _ = k.parse(text) // what can't be read counts nothing, now as then
+			if v, err := k.parse(text); err == nil { // what can't be read counts nothing, now as then
+				m.counters[i] = v
+			}
 		}
 	}
 	return m
@@ -261,17 +284,24 @@ func parseThrottled(text []byte) (uint64, error) {
 	return 0, errors.New("read cpu.stat: no nr_throttled")
 }
 
-// parseFirmware reads the Raspberry Pi's bit field: the lower half is now. Any of
-// undervoltage, capped clock, throttled and soft limit makes it 1, so that its rise
-// during a run is seen.
+// firmwareBits of the Raspberry Pi's get_throttled, in either half: undervoltage, capped
+// clock, throttled, soft temperature limit.
+const firmwareBits = 0xf
+
+// firmwareNow reads the lower half: what holds at this moment.
+func firmwareNow(text []byte) (bool, error) {
+	v, err := parseFirmware(text)
+	return v&firmwareBits != 0, err
+}
+
+// firmwareEver reads the upper half: what has happened since the boot. Its bits are never
+// taken back, so that a new one makes the number larger.
+func firmwareEver(text []byte) (uint64, error) {
+	v, err := parseFirmware(text)
+	const sinceBoot = 16
+	return v >> sinceBoot & firmwareBits, err
+}
+
 func parseFirmware(text []byte) (uint64, error) {
-	v, err := strconv.ParseUint(strings.TrimPrefix(strings.TrimSpace(string(text)), "0x"), 16, 64)
-	if err != nil {
-		return 0, err
-	}
-	const now = 0xf
-	if v&now != 0 {
-		return 1, nil
-	}
-	return 0, nil
+	return strconv.ParseUint(strings.TrimPrefix(strings.TrimSpace(string(text)), "0x"), 16, 64)
 }

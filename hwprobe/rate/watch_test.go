@@ -101,8 +101,30 @@ func TestWatch(t *testing.T) {
 	if len(c.Throttle) != 3 || !slices.ContainsFunc(c.Throttle, func(s string) bool { return strings.Contains(s, "too hot") }) {
 		t.Errorf("%q; want heat once, quota and firmware", c.Throttle)
 	}
+	tr.put("sys/devices/platform/soc/soc:firmware/get_throttled", "50000\n")
 	if c = w.Sample(); c.Throttle != nil {
 		t.Errorf("what is over is not told again: %q", c.Throttle)
+	}
+}
+
+// Undervoltage that began before the run slows all of it down, and is told of all of it;
+// what comes and goes between two samples is told once.
+func TestWatchOfFirmware(t *testing.T) {
+	now, own := time.Unix(1000, 0), time.Duration(0)
+	const name = "sys/devices/platform/soc/soc:firmware/get_throttled"
+	tr := newTree(t, map[string]string{name: "50005\n"})
+	w := tr.watch(&now, &own)
+	for n, sample := range []struct {
+		text string
+		told bool
+	}{
+		{"50005", true}, {"50005", true}, {"50000", false}, {"50000", false}, {"0xd0000", true}, {"d0000", false}, {"d0008", true}, {"?", false},
+	} {
+		tr.put(name, sample.text+"\n")
+		now = now.Add(time.Second)
+		if c := w.Sample(); (len(c.Throttle) == 1) != sample.told || len(c.Throttle) > 1 {
+			t.Errorf("second %d, %s: %q; want told %v", n, sample.text, c.Throttle, sample.told)
+		}
 	}
 }
 
@@ -175,9 +197,10 @@ func FuzzParsers(f *testing.F) {
 		if c, err := parseMillidegrees(text); err == nil && (c < -40 || c > 200) {
 			t.Fatal(c)
 		}
-		if v, err := parseFirmware(text); err == nil && v > 1 {
+		if v, err := firmwareEver(text); err == nil && v > firmwareBits {
 			t.Fatal(v)
 		}
+		_, _ = firmwareNow(text)
 		_, _ = parseThrottled(text)
 		_, _ = parseCount(text)
 	})

@@ -22,6 +22,10 @@ type Options struct {
 	// Inputs and Outputs, where given, are the ports that the model must have, in
 	// this order; a session on another model is refused. Empty means the model's own.
 	Inputs, Outputs []Port
+
+	// Constants says that the model is little else: they take the device's memory that they
+	// need, where an arena would grow to the next power of two for them.
+	Constants bool
 }
 
 // Threads is how many cores this process may use, as affinity and cgroup quota allow.
@@ -76,6 +80,11 @@ func (r *Runtime) NewSession(weights []byte, o Options) (*Session, error) {
 		return nil, &Unavailable{Provider: p.name, Err: err}
 	}
 	defer func() { _ = options.Destroy() }()
+	if o.Constants {
+		if err := options.AddSessionConfigEntry("session.use_device_allocator_for_initializers", "1"); err != nil {
+			return nil, fmt.Errorf("new session on %s: %w", p.name, err)
+		}
+	}
 	s, err := binding.NewDynamicAdvancedSessionWithONNXData(weights, names(inputs), names(outputs), options)
 	if err != nil && p.name != CPU {
 		return nil, &Unavailable{Provider: p.name, Operators: true, Err: err}

@@ -31,28 +31,37 @@ type ProviderTrial struct {
 // is confined like a job on that provider, bounded to 30 s, and may not fall back to the
 // CPU. Of o, Command, Library and Log count. An error means that nothing could be tried.
 func Discover(ctx context.Context, o Options) ([]ProviderTrial, error) {
-	o.MemoryBytes = trialMemoryBytes
-	if err := o.complete(); err != nil {
-		return nil, fmt.Errorf("try providers: %w", err)
-	}
 	var trials []ProviderTrial
 	for _, name := range ort.KnownProviders() {
-		o.Provider = name
-		started := time.Now()
-		version, err := try(ctx, o)
-		if ctx.Err() != nil {
-			return trials, fmt.Errorf("try providers: %w", ctx.Err())
+		t, err := Try(ctx, o, name)
+		if err != nil {
+			return trials, err
 		}
-		t := ProviderTrial{Provider: name, Available: err == nil, Took: time.Since(started)}
-		if err == nil {
-			t.Words = "computed a test product on ONNX Runtime " + version
-		} else {
-			t.Words, t.Fix = unavailable(err), "install "+ort.Remedy(name)
-		}
-		o.Log.Debug("provider tried", "provider", name, "available", t.Available, "words", t.Words)
 		trials = append(trials, t)
 	}
 	return trials, nil
+}
+
+// Try is Discover's trial of one provider. An error means that it could not be tried, or
+// that ctx ended before it was over.
+func Try(ctx context.Context, o Options, provider string) (ProviderTrial, error) {
+	o.MemoryBytes, o.Provider = trialMemoryBytes, provider
+	if err := o.complete(); err != nil {
+		return ProviderTrial{}, fmt.Errorf("try providers: %w", err)
+	}
+	started := time.Now()
+	version, err := try(ctx, o)
+	if ctx.Err() != nil {
+		return ProviderTrial{}, fmt.Errorf("try providers: %w", ctx.Err())
+	}
+	t := ProviderTrial{Provider: provider, Available: err == nil, Took: time.Since(started)}
+	if err == nil {
+		t.Words = "computed a test product on ONNX Runtime " + version
+	} else {
+		t.Words, t.Fix = unavailable(err), "install "+ort.Remedy(provider)
+	}
+	o.Log.Debug("provider tried", "provider", provider, "available", t.Available, "words", t.Words)
+	return t, nil
 }
 
 // try runs one trial and returns the runtime's version.

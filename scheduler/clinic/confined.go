@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/inference/runner/sandbox"
 	"github.com/medhive/medhive/models"
@@ -27,6 +26,8 @@ type Confine struct {
 	Command []string      // program and arguments that call Serve
 	Timeout time.Duration // of one study or result; 0 means the runner's
 	Log     *slog.Logger  // nil discards
+
+	looks *looks // at results; a door's own
 }
 
 // Confined is the same door, which parses nothing in its own process.
@@ -34,6 +35,7 @@ func (d *Door) Confined(c Confine) *Door {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	c.looks = newLooks()
 	other := *d
 	other.child = &c
 	return &other
@@ -211,14 +213,27 @@ const (
 // understood turns an end of the conversation into a refusal in words. What the child told
 // stays as it is, and so does the end of a context.
 func (r *remote) understood(err error, what, do string) error {
+	return refusalFor(r.ended(err), what, do)
+}
+
+// ended says how a child ended that did: with a *runner.Failure. Any other error stays.
+func (r *remote) ended(err error) error {
 	if errors.Is(err, errStrange) {
 		err = r.cell.Broken()
 	}
 	var failure *runner.Failure
+	if errors.As(err, &failure) {
+		r.log.Warn("a confined reader ended", "reason", failure.Reason, "detail", failure.Detail)
+	}
+	return err
+}
+
+// refusalFor is a child's failure as a refusal of what it read.
+func refusalFor(err error, what, do string) error {
+	var failure *runner.Failure
 	if !errors.As(err, &failure) {
 		return err
 	}
-	r.log.Warn("a confined reader ended", "reason", failure.Reason, "detail", failure.Detail)
 	switch failure.Reason {
 	case runner.Memory:
 		what += " (it needs more memory than that may use)"
@@ -227,28 +242,6 @@ func (r *remote) understood(err error, what, do string) error {
 	}
 	return &dcm.Refusal{What: what, Where: failure.Detail, Do: do, Err: err}
 }
-
-// restoreApart has a child restore a result.
-func (d *Door) restoreApart(ctx context.Context, o restoration, result inference.Result) ([]dcm.File, error) {
-	encoded, err := result.Encode()
-	if err != nil {
-		return nil, because("the result can't be read", err)
-	}
-	cell, err := d.open(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotJudged, err)
-	}
-	far := &remote{cell: cell, limits: d.limits, log: d.child.Log}
-	files, err := far.restored(o, encoded)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", ErrNotJudged, ctx.Err())
-	}
-	return files, errors.Join(far.understood(err, brokeResult, askAnother), cell.Close())
-}
-
-// ErrNotJudged says that a result was not looked at, for a reason that is the clinic's own:
-// the node is not to blame.
-var ErrNotJudged = errors.New("the result was not judged; it will be when the clinic can start its reader")
 
 func (r *remote) restored(o restoration, encoded []byte) (files []dcm.File, err error) {
 	if err = sendJSON(r.cell, wordRestore, o); err == nil {

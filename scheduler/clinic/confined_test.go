@@ -174,6 +174,9 @@ func TestChildrenThatMisbehaveAreRefusals(t *testing.T) {
 				"intake":  func() error { _, err := d.Intake(t.Context(), smallStudy, pkg.Manifest); return err },
 				"restore": func() error { _, err := d.Restore(t.Context(), ready.Task, result, stamp()); return err },
 			} {
+				if kind == "reader-hangs" && what == "restore" {
+					continue // no verdict yet: TestAReaderThatIsKilledIsNoVerdict
+				}
 				err := do()
 				var refusal *dcm.Refusal
 				if !errors.As(err, &refusal) || !strings.Contains(err.Error(), want) || refusal.Do == "" {

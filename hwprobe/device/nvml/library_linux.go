@@ -168,7 +168,7 @@ func (l library) describe(gpu unsafe.Pointer, d *device.NVMLDevice) {
 			d.Celsius = uint32(celsius)
 		}
 	}
-	d.Throttle = throttleWords(l.long(gpu, "nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"))
+	d.Throttle = device.NVMLThrottle(l.long(gpu, "nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons"))
 }
 
 // number asks for one; 0 is what a GPU does not tell.

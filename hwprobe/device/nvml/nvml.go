@@ -94,19 +94,6 @@ func words(code int) string {
 	return fmt.Sprintf("error %d", code)
 }
 
-// throttleWords are the bits of nvmlClocksEventReasons, lowest first, in its names.
-func throttleWords(bits uint64) (reasons []string) {
-	for n, word := range []string{
-		"gpu_idle", "applications_clocks_setting", "sw_power_cap", "hw_slowdown", "sync_boost",
-		"sw_thermal_slowdown", "hw_thermal_slowdown", "hw_power_brake_slowdown", "display_clock_setting",
-	} {
-		if bits>>n&1 == 1 {
-			reasons = append(reasons, word)
-		}
-	}
-	return reasons
-}
-
 // cudaVersion writes 12040 as 12.4.
 func cudaVersion(n int) string {
 	if n <= 0 {

@@ -230,12 +230,6 @@ func TestWords(t *testing.T) {
 	if got := words(999); got != "error 999" {
 		t.Errorf("an unknown code is %q", got)
 	}
-	if got := throttleWords(0); got != nil {
-		t.Errorf("no reason is %q", got)
-	}
-	if got := throttleWords(^uint64(0)); len(got) != 9 {
-		t.Errorf("all reasons are %q", got)
-	}
 }
 
 func TestServeWritesOneReport(t *testing.T) {
