@@ -154,7 +154,7 @@ func TestOutdated(t *testing.T) {
 	kept := Probed{Library: "aa", Report: hwprobe.Report{Profile: hwprobe.Profile{Mode: hwprobe.Quick, At: now.Add(-24 * time.Hour), TOPS: hwprobe.TOPS{Seconds: 50}}}}
 	for name, c := range map[string]struct {
 		change  func(*Probed, *ProbeConfig)
-		library string
+		runtime string
 		changes []string
 		want    []string
 	}{
@@ -179,7 +179,7 @@ func TestOutdated(t *testing.T) {
 	} {
 		p, want := kept, ProbeConfig{Mode: hwprobe.Quick}
 		c.change(&p, &want)
-		got := outdated(p, want, present{c.library, power.Unmeasured, c.changes, now})
+		got := outdated(p, want, present{c.runtime, power.Unmeasured, c.changes, now})
 		if len(got) != len(c.want) {
 			t.Errorf("%s: %q; want %q", name, got, c.want)
 			continue

@@ -23,7 +23,7 @@ func outranks(old, young Probed, now time.Time) bool {
 
 // present is what a stored profile is compared with.
 type present struct {
-	library string      // as Probed.Library
+	runtime string      // as Probed.Library
 	basis   power.Basis // as Powered.Basis
 	changes []string    // of the devices
 	at      time.Time
@@ -32,7 +32,7 @@ type present struct {
 // outdated says why a stored profile no longer speaks for the machine; pure.
 func outdated(kept Probed, want ProbeConfig, now present) (reasons []string) {
 	p := kept.Profile
-	if kept.Library != now.library {
+	if kept.Library != now.runtime {
 		reasons = append(reasons, "ONNX Runtime is another one")
 	}
 	if !p.Mode.Covers(want.Mode) {
