@@ -54,8 +54,8 @@ fuzz: test-tools ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOB
 
 lint: ## gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l $(ROOMS)); test -z "$$unformatted" || { echo "run gofmt on: $$unformatted"; exit 1; }
-	go vet ./... ./testdata ./testdata/generate
-	go tool staticcheck ./... ./testdata ./testdata/generate
+	go vet ./... ./testdata ./testdata/generate ./testdata/vulkan
+	go tool staticcheck ./... ./testdata ./testdata/generate ./testdata/vulkan
 
 generate: ## rebuild contracts, bindings, protobuf and the de-identification table
 	./attest/contracts/generate.sh

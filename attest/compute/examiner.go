@@ -92,10 +92,9 @@ type Examiner struct {
 
 	random sync.Mutex // guards opts.Rand
 
-	mu     sync.Mutex                   // guards paused, busy and ended
-	paused chan struct{}                // not nil while paused; closed by Resume
-	busy   map[common.Address]bool      // nodes under examination
-	ended  map[common.Address]time.Time // when a node's last examination ended, of those within Gap
+	mu    sync.Mutex                   // guards busy and ended
+	busy  map[common.Address]bool      // nodes under examination
+	ended map[common.Address]time.Time // when a node's last examination ended, of those within Gap
 }
 
 // NewExaminer examines through h.
@@ -167,7 +166,7 @@ func (e *Examiner) Run(ctx context.Context) error {
 // loop begins the examinations whose turn it is until ctx ends.
 func (e *Examiner) loop(ctx context.Context, under *errgroup.Group) error {
 	news := news{known: map[common.Address]models.Digest{}, prompted: map[common.Address]time.Time{}}
-	for first := true; e.wait(ctx, e.opts.Interval/ticks); first = false {
+	for first := true; wait(ctx, e.opts.Interval/ticks); first = false {
 		targets := e.opts.Targets(ctx)
 		fresh := news.of(targets, first, e.opts.Now())
 		groups, err := e.groups(targets)
@@ -227,7 +226,7 @@ func (e *Examiner) draw(groups [][]Target, fresh map[common.Address]bool) (drawn
 }
 
 // Trigger examines every target once, now, and returns when all outcomes are recorded. It
-// works while paused and without Run.
+// works without Run.
 func (e *Examiner) Trigger(ctx context.Context) error {
 	groups, err := e.groups(e.opts.Targets(ctx))
 	if err != nil {
@@ -286,45 +285,15 @@ func (e *Examiner) word() (raw [32]byte, err error) {
 	return raw, nil
 }
 
-// wait lets d pass, and then the pause if there is one; false when ctx ended.
-func (e *Examiner) wait(ctx context.Context, d time.Duration) bool {
+// wait lets d pass; false when ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
 	case <-timer.C:
-	}
-	e.mu.Lock()
-	paused := e.paused
-	e.mu.Unlock()
-	if paused == nil {
 		return true
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-paused:
-		return true
-	}
-}
-
-// Pause lets Run examine nobody more until Resume. What is under way goes on.
-func (e *Examiner) Pause() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.paused == nil {
-		e.paused = make(chan struct{})
-	}
-}
-
-// Resume ends a pause.
-func (e *Examiner) Resume() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.paused != nil {
-		close(e.paused)
-		e.paused = nil
 	}
 }
 

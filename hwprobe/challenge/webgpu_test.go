@@ -2,36 +2,16 @@ package challenge
 
 import (
 	"bytes"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-)
 
-// inChild marks the process that has a graphics processor: the loader reads where
-// libraries lie once, when a process starts.
-const inChild = "MEDHIVE_TEST_WITH_VULKAN"
+	"github.com/medhive/medhive/testdata/vulkan"
+)
 
 // A graphics processor gives the verifier's bytes. Where no real one is there it is one in
 // software, which `make test-tools` brings.
 func TestNeedsVulkanWebGPUIsExact(t *testing.T) {
-	if os.Getenv(inChild) == "" {
-		folder, err := filepath.Abs(filepath.Join("..", "..", ".tools", "vulkan"))
-		must(t, err)
-		description := filepath.Join(folder, "vk_swiftshader_icd.json")
-		if _, err := os.Stat(description); err != nil {
-			t.Log("needs a graphics processor in software: run `make test-tools` on Linux x86-64")
-			return
-		}
-		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNeedsVulkanWebGPUIsExact$", "-test.v")
-		again.Env = append(os.Environ(), inChild+"=1", "LD_LIBRARY_PATH="+folder, "VK_ICD_FILENAMES="+description)
-		out, err := again.CombinedOutput()
-		t.Logf("%s", out)
-		if err != nil || !strings.Contains(string(out), "PASS: TestNeedsVulkanWebGPUIsExact") {
-			t.Errorf("in a process of its own: %v", err)
-		}
+	if !vulkan.Here(t) {
 		return
 	}
 	r := openRuntime(t)

@@ -4,42 +4,19 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/medhive/medhive/inference/internal/phantom"
+	"github.com/medhive/medhive/testdata/vulkan"
 )
 
-const (
-	webgpu = "webgpu"
-	// inChild marks the process that has a graphics processor: the loader reads where
-	// libraries lie once, when a process starts.
-	inChild = "MEDHIVE_TEST_WITH_VULKAN"
-)
+const webgpu = "webgpu"
 
 // The scores of a convolutional network on WebGPU are those of the CPU, within what two
 // providers may differ: 1e-3 · max(1, |score|). An operator that WebGPU lacks makes no session.
 func TestNeedsVulkanScores(t *testing.T) {
-	if os.Getenv(inChild) == "" {
-		folder, err := filepath.Abs(filepath.Join("..", "..", ".tools", "vulkan"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		description := filepath.Join(folder, "vk_swiftshader_icd.json")
-		if _, err := os.Stat(description); err != nil {
-			t.Log("needs a graphics processor in software: run `make test-tools` on Linux x86-64")
-			return
-		}
-		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNeedsVulkanScores$", "-test.v")
-		again.Env = append(os.Environ(), inChild+"=1", "LD_LIBRARY_PATH="+folder, "VK_ICD_FILENAMES="+description)
-		out, err := again.CombinedOutput()
-		t.Logf("%s", out)
-		if err != nil || !strings.Contains(string(out), "PASS: TestNeedsVulkanScores") {
-			t.Errorf("in a process of its own: %v", err)
-		}
+	if !vulkan.Here(t) {
 		return
 	}
 	r := openRuntime(t)

@@ -1,8 +1,6 @@
 package runner_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"github.com/medhive/medhive/inference/ort"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models/labelmap"
+	"github.com/medhive/medhive/testdata/vulkan"
 )
 
 const webgpu = "webgpu"
@@ -21,18 +20,11 @@ const webgpu = "webgpu"
 // test-tools` brings, and says whether there is one.
 func softwareGPU(t *testing.T) bool {
 	t.Helper()
-	const description = "vk_swiftshader_icd.json"
-	folder, err := filepath.Abs(filepath.Join("..", "..", ".tools", "vulkan"))
-	if err != nil {
-		t.Fatal(err)
+	environment := vulkan.Environment(t)
+	for name, value := range environment {
+		t.Setenv(name, value)
 	}
-	if _, err := os.Stat(filepath.Join(folder, description)); err != nil {
-		t.Logf("needs a graphics processor in software: run `make test-tools` on Linux x86-64")
-		return false
-	}
-	t.Setenv("LD_LIBRARY_PATH", folder)
-	t.Setenv("VK_ICD_FILENAMES", filepath.Join(folder, description))
-	return true
+	return environment != nil
 }
 
 // A second real provider: a model gives the same there as on the CPU, and its result says
