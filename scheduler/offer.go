@@ -56,6 +56,10 @@ const (
 	MaxOfferLife    = 2 * time.Minute  // gossip's seen-TTL must outlive it
 	MaxPayloadBytes = 4 << 30          // 4 GiB
 	MaxBidHold      = 30 * time.Second // how long a bid may keep a slot
+	MaxProviders    = 8                // execution providers that an offer tolerates
+	MaxProviderName = 16               // bytes of one's name
+	MaxHoldings     = 12               // models of one notice, which stays under 1 KiB
+	MaxNoticeLife   = 10 * time.Minute // a node repeats its notice three times as often
 )
 
 // Offer is what the network learns about a task. It holds no patient data and no
@@ -76,6 +80,9 @@ type Offer struct {
 	CeilingGwei   uint64
 	Round         uint32
 	Threshold     uint64 // lottery: only nodes whose draw is below it bid
+	// Providers are the execution providers whose results are tolerated, such as "cpu";
+	// none named: any.
+	Providers []string
 }
 
 // Bid is a node's answer to an offer. The node has reserved a slot for Hold.
@@ -90,6 +97,7 @@ type Bid struct {
 	Trust         Trust
 	Jurisdiction  string
 	MemoryBytes   int64
+	Provider      string        // execution provider that would run it
 	Profile       models.Digest // of the node's hardware profile
 	HPKEKey       []byte        // X25519 public key that the content key is wrapped to
 	Addresses     []string      // where the node takes its award

@@ -5,12 +5,12 @@ import "time"
 const (
 	// Slack is how much slower than its claim a machine may prove and keep the claim: a
 	// proof makes inputs and hashes results beside the products that the claim counts
-	// (about a tenth, BenchmarkProveAgainstProduct), and no machine is quite idle.
+	// (about a seventh, BenchmarkProveAgainstProduct), and no machine is quite idle.
 	Slack = 1.25
 	// Limit is how many times the claimed time a compute proof may take at all. A machine
-	// that loses 30 % to other work comes to about 1.6; two names for one machine that are
+	// that loses 30 % to other work comes to about 1.7; two names for one machine that are
 	// asked together come to 2.2.
-	Limit = 1.8
+	Limit = 1.9
 	// grace is for loading the weights and for the answer's way.
 	grace = 500 * time.Millisecond
 	// maxRoundTrip bounds what is allowed for distance: a node measures its own.

@@ -122,8 +122,10 @@ func ComputeWork(claim float64, length time.Duration) (Work, error) {
 	}
 	w := Work{Kind: Compute, Width: 1024, Layers: 64}
 	switch { // at most about four million rows a second up to 1,000 TOPS
-	case claim < 4:
+	case claim < 1: // fewer operations a row, so that enough rows stand for each one verified
 		w.Width, w.Layers = 512, 8
+	case claim < 8: // CPUs multiply edges of 1024 at 1.2 times the rate of 512
+		w.Layers = 8
 	case claim < 40:
 		w.Layers = 16
 	case claim < 200:

@@ -43,6 +43,11 @@ const (
 	Kind_KIND_RESULT_HEADER Kind = 12
 	Kind_KIND_RESULT_REPLY  Kind = 13
 	Kind_KIND_RESULT_ACK    Kind = 14
+	Kind_KIND_NOTICE        Kind = 15
+	Kind_KIND_CANCEL        Kind = 16
+	Kind_KIND_CANCEL_ACK    Kind = 17
+	Kind_KIND_GRANT_REQUEST Kind = 18
+	Kind_KIND_REFUSAL       Kind = 19
 )
 
 // Enum value maps for Kind.
@@ -63,6 +68,11 @@ var (
 		12: "KIND_RESULT_HEADER",
 		13: "KIND_RESULT_REPLY",
 		14: "KIND_RESULT_ACK",
+		15: "KIND_NOTICE",
+		16: "KIND_CANCEL",
+		17: "KIND_CANCEL_ACK",
+		18: "KIND_GRANT_REQUEST",
+		19: "KIND_REFUSAL",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED":   0,
@@ -80,6 +90,11 @@ var (
 		"KIND_RESULT_HEADER": 12,
 		"KIND_RESULT_REPLY":  13,
 		"KIND_RESULT_ACK":    14,
+		"KIND_NOTICE":        15,
+		"KIND_CANCEL":        16,
+		"KIND_CANCEL_ACK":    17,
+		"KIND_GRANT_REQUEST": 18,
+		"KIND_REFUSAL":       19,
 	}
 )
 
@@ -118,6 +133,7 @@ const (
 	Phase_PHASE_FETCHING    Phase = 1
 	Phase_PHASE_RUNNING     Phase = 2
 	Phase_PHASE_RETURNING   Phase = 3
+	Phase_PHASE_QUEUED      Phase = 4 // accepted, and waits for its turn
 )
 
 // Enum value maps for Phase.
@@ -127,12 +143,14 @@ var (
 		1: "PHASE_FETCHING",
 		2: "PHASE_RUNNING",
 		3: "PHASE_RETURNING",
+		4: "PHASE_QUEUED",
 	}
 	Phase_value = map[string]int32{
 		"PHASE_UNSPECIFIED": 0,
 		"PHASE_FETCHING":    1,
 		"PHASE_RUNNING":     2,
 		"PHASE_RETURNING":   3,
+		"PHASE_QUEUED":      4,
 	}
 )
 
@@ -260,6 +278,7 @@ type Offer struct {
 	CeilingGwei   uint64                 `protobuf:"varint,14,opt,name=ceiling_gwei,json=ceilingGwei,proto3" json:"ceiling_gwei,omitempty"`
 	Round         uint32                 `protobuf:"varint,15,opt,name=round,proto3" json:"round,omitempty"`
 	Threshold     uint64                 `protobuf:"varint,16,opt,name=threshold,proto3" json:"threshold,omitempty"`
+	Providers     []string               `protobuf:"bytes,17,rep,name=providers,proto3" json:"providers,omitempty"` // execution providers that are tolerated; none named: any
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -406,6 +425,13 @@ func (x *Offer) GetThreshold() uint64 {
 	return 0
 }
 
+func (x *Offer) GetProviders() []string {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
 // Bid: node to clinic, on a stream.
 type Bid struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -424,6 +450,7 @@ type Bid struct {
 	Profile       []byte                 `protobuf:"bytes,13,opt,name=profile,proto3" json:"profile,omitempty"`
 	HpkeKey       []byte                 `protobuf:"bytes,14,opt,name=hpke_key,json=hpkeKey,proto3" json:"hpke_key,omitempty"`
 	Addresses     [][]byte               `protobuf:"bytes,15,rep,name=addresses,proto3" json:"addresses,omitempty"`
+	Provider      string                 `protobuf:"bytes,16,opt,name=provider,proto3" json:"provider,omitempty"` // execution provider that would run it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -561,6 +588,13 @@ func (x *Bid) GetAddresses() [][]byte {
 		return x.Addresses
 	}
 	return nil
+}
+
+func (x *Bid) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
 }
 
 // BidReply: clinic to node, once it has decided.
@@ -1554,6 +1588,478 @@ func (x *ResultAck) GetReason() string {
 	return ""
 }
 
+// Holding is a package that a node holds and runs.
+type Holding struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Package       []byte                 `protobuf:"bytes,1,opt,name=package,proto3" json:"package,omitempty"`
+	PromiseMs     int64                  `protobuf:"varint,2,opt,name=promise_ms,json=promiseMs,proto3" json:"promise_ms,omitempty"` // from award to result, for a job that is alone there
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Holding) Reset() {
+	*x = Holding{}
+	mi := &file_market_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Holding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Holding) ProtoMessage() {}
+
+func (x *Holding) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Holding.ProtoReflect.Descriptor instead.
+func (*Holding) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Holding) GetPackage() []byte {
+	if x != nil {
+		return x.Package
+	}
+	return nil
+}
+
+func (x *Holding) GetPromiseMs() int64 {
+	if x != nil {
+		return x.PromiseMs
+	}
+	return 0
+}
+
+// Notice: node to everybody of its jurisdiction, on gossip, under 1 KiB. A clinic that
+// knows notices asks the best nodes directly; it binds nobody.
+type Notice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          []byte                 `protobuf:"bytes,1,opt,name=node,proto3" json:"node,omitempty"`
+	Addresses     [][]byte               `protobuf:"bytes,2,rep,name=addresses,proto3" json:"addresses,omitempty"` // binary multiaddresses
+	Jurisdiction  string                 `protobuf:"bytes,3,opt,name=jurisdiction,proto3" json:"jurisdiction,omitempty"`
+	Tier          uint32                 `protobuf:"varint,4,opt,name=tier,proto3" json:"tier,omitempty"`
+	Trust         uint32                 `protobuf:"varint,5,opt,name=trust,proto3" json:"trust,omitempty"`
+	Provider      string                 `protobuf:"bytes,6,opt,name=provider,proto3" json:"provider,omitempty"`
+	MemoryBytes   int64                  `protobuf:"varint,7,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	PriceGwei     uint64                 `protobuf:"varint,8,opt,name=price_gwei,json=priceGwei,proto3" json:"price_gwei,omitempty"`
+	Profile       []byte                 `protobuf:"bytes,9,opt,name=profile,proto3" json:"profile,omitempty"`
+	Models        []*Holding             `protobuf:"bytes,10,rep,name=models,proto3" json:"models,omitempty"`
+	Free          uint32                 `protobuf:"varint,11,opt,name=free,proto3" json:"free,omitempty"`                         // places for any job
+	StatFree      uint32                 `protobuf:"varint,12,opt,name=stat_free,json=statFree,proto3" json:"stat_free,omitempty"` // places for a STAT job
+	IssuedMs      int64                  `protobuf:"varint,13,opt,name=issued_ms,json=issuedMs,proto3" json:"issued_ms,omitempty"` // a newer notice of the same node replaces an older one
+	ExpiresMs     int64                  `protobuf:"varint,14,opt,name=expires_ms,json=expiresMs,proto3" json:"expires_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Notice) Reset() {
+	*x = Notice{}
+	mi := &file_market_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Notice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Notice) ProtoMessage() {}
+
+func (x *Notice) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Notice.ProtoReflect.Descriptor instead.
+func (*Notice) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Notice) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *Notice) GetAddresses() [][]byte {
+	if x != nil {
+		return x.Addresses
+	}
+	return nil
+}
+
+func (x *Notice) GetJurisdiction() string {
+	if x != nil {
+		return x.Jurisdiction
+	}
+	return ""
+}
+
+func (x *Notice) GetTier() uint32 {
+	if x != nil {
+		return x.Tier
+	}
+	return 0
+}
+
+func (x *Notice) GetTrust() uint32 {
+	if x != nil {
+		return x.Trust
+	}
+	return 0
+}
+
+func (x *Notice) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *Notice) GetMemoryBytes() int64 {
+	if x != nil {
+		return x.MemoryBytes
+	}
+	return 0
+}
+
+func (x *Notice) GetPriceGwei() uint64 {
+	if x != nil {
+		return x.PriceGwei
+	}
+	return 0
+}
+
+func (x *Notice) GetProfile() []byte {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
+}
+
+func (x *Notice) GetModels() []*Holding {
+	if x != nil {
+		return x.Models
+	}
+	return nil
+}
+
+func (x *Notice) GetFree() uint32 {
+	if x != nil {
+		return x.Free
+	}
+	return 0
+}
+
+func (x *Notice) GetStatFree() uint32 {
+	if x != nil {
+		return x.StatFree
+	}
+	return 0
+}
+
+func (x *Notice) GetIssuedMs() int64 {
+	if x != nil {
+		return x.IssuedMs
+	}
+	return 0
+}
+
+func (x *Notice) GetExpiresMs() int64 {
+	if x != nil {
+		return x.ExpiresMs
+	}
+	return 0
+}
+
+// Cancel: clinic to node, a task is withdrawn; stop working on it.
+type Cancel struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fence         uint64                 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	Node          []byte                 `protobuf:"bytes,3,opt,name=node,proto3" json:"node,omitempty"`
+	Clinic        []byte                 `protobuf:"bytes,4,opt,name=clinic,proto3" json:"clinic,omitempty"`
+	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cancel) Reset() {
+	*x = Cancel{}
+	mi := &file_market_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cancel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cancel) ProtoMessage() {}
+
+func (x *Cancel) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
+func (*Cancel) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Cancel) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *Cancel) GetFence() uint64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *Cancel) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *Cancel) GetClinic() []byte {
+	if x != nil {
+		return x.Clinic
+	}
+	return nil
+}
+
+func (x *Cancel) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// CancelAck: node to clinic. held is false where the node knows nothing of the task.
+type CancelAck struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fence         uint64                 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	Held          bool                   `protobuf:"varint,3,opt,name=held,proto3" json:"held,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelAck) Reset() {
+	*x = CancelAck{}
+	mi := &file_market_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelAck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelAck) ProtoMessage() {}
+
+func (x *CancelAck) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelAck.ProtoReflect.Descriptor instead.
+func (*CancelAck) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CancelAck) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *CancelAck) GetFence() uint64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *CancelAck) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+// GrantRequest: node to clinic, from a leaseholder that was restarted and lost its key.
+type GrantRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fence         uint64                 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	Clinic        []byte                 `protobuf:"bytes,3,opt,name=clinic,proto3" json:"clinic,omitempty"`
+	HpkeKey       []byte                 `protobuf:"bytes,4,opt,name=hpke_key,json=hpkeKey,proto3" json:"hpke_key,omitempty"` // fresh X25519 public key
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GrantRequest) Reset() {
+	*x = GrantRequest{}
+	mi := &file_market_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GrantRequest) ProtoMessage() {}
+
+func (x *GrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GrantRequest.ProtoReflect.Descriptor instead.
+func (*GrantRequest) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GrantRequest) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *GrantRequest) GetFence() uint64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *GrantRequest) GetClinic() []byte {
+	if x != nil {
+		return x.Clinic
+	}
+	return nil
+}
+
+func (x *GrantRequest) GetHpkeKey() []byte {
+	if x != nil {
+		return x.HpkeKey
+	}
+	return nil
+}
+
+// Refusal: a kind no, where no other message says it: to a question (ask, grant), or to a
+// message of a version that is not spoken here.
+type Refusal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Version       uint32                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"` // the envelope version that is spoken here
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Refusal) Reset() {
+	*x = Refusal{}
+	mi := &file_market_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Refusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Refusal) ProtoMessage() {}
+
+func (x *Refusal) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
+func (*Refusal) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Refusal) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *Refusal) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Refusal) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_market_proto protoreflect.FileDescriptor
 
 const file_market_proto_rawDesc = "" +
@@ -1564,7 +2070,7 @@ const file_market_proto_rawDesc = "" +
 	"\x04kind\x18\x02 \x01(\x0e2\x17.medhive.market.v1.KindR\x04kind\x12\x18\n" +
 	"\apayload\x18\x03 \x01(\fR\apayload\x12\x16\n" +
 	"\x06signer\x18\x04 \x01(\fR\x06signer\x12\x1c\n" +
-	"\tsignature\x18\x05 \x01(\fR\tsignature\"\xd7\x03\n" +
+	"\tsignature\x18\x05 \x01(\fR\tsignature\"\xf5\x03\n" +
 	"\x05Offer\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x18\n" +
 	"\apackage\x18\x02 \x01(\fR\apackage\x12\x16\n" +
@@ -1585,7 +2091,8 @@ const file_market_proto_rawDesc = "" +
 	"\tmin_trust\x18\r \x01(\rR\bminTrust\x12!\n" +
 	"\fceiling_gwei\x18\x0e \x01(\x04R\vceilingGwei\x12\x14\n" +
 	"\x05round\x18\x0f \x01(\rR\x05round\x12\x1c\n" +
-	"\tthreshold\x18\x10 \x01(\x04R\tthreshold\"\x90\x03\n" +
+	"\tthreshold\x18\x10 \x01(\x04R\tthreshold\x12\x1c\n" +
+	"\tproviders\x18\x11 \x03(\tR\tproviders\"\xac\x03\n" +
 	"\x03Bid\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x18\n" +
 	"\apackage\x18\x02 \x01(\fR\apackage\x12\x14\n" +
@@ -1604,7 +2111,8 @@ const file_market_proto_rawDesc = "" +
 	"\fmemory_bytes\x18\f \x01(\x03R\vmemoryBytes\x12\x18\n" +
 	"\aprofile\x18\r \x01(\fR\aprofile\x12\x19\n" +
 	"\bhpke_key\x18\x0e \x01(\fR\ahpkeKey\x12\x1c\n" +
-	"\taddresses\x18\x0f \x03(\fR\taddresses\"H\n" +
+	"\taddresses\x18\x0f \x03(\fR\taddresses\x12\x1a\n" +
+	"\bprovider\x18\x10 \x01(\tR\bprovider\"H\n" +
 	"\bBidReply\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x10\n" +
 	"\x03won\x18\x02 \x01(\bR\x03won\x12\x16\n" +
@@ -1691,7 +2199,48 @@ const file_market_proto_rawDesc = "" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x18\n" +
 	"\asettled\x18\x03 \x01(\bR\asettled\x12\x18\n" +
 	"\areceipt\x18\x04 \x01(\fR\areceipt\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason*\xad\x02\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"B\n" +
+	"\aHolding\x12\x18\n" +
+	"\apackage\x18\x01 \x01(\fR\apackage\x12\x1d\n" +
+	"\n" +
+	"promise_ms\x18\x02 \x01(\x03R\tpromiseMs\"\xa1\x03\n" +
+	"\x06Notice\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\fR\x04node\x12\x1c\n" +
+	"\taddresses\x18\x02 \x03(\fR\taddresses\x12\"\n" +
+	"\fjurisdiction\x18\x03 \x01(\tR\fjurisdiction\x12\x12\n" +
+	"\x04tier\x18\x04 \x01(\rR\x04tier\x12\x14\n" +
+	"\x05trust\x18\x05 \x01(\rR\x05trust\x12\x1a\n" +
+	"\bprovider\x18\x06 \x01(\tR\bprovider\x12!\n" +
+	"\fmemory_bytes\x18\a \x01(\x03R\vmemoryBytes\x12\x1d\n" +
+	"\n" +
+	"price_gwei\x18\b \x01(\x04R\tpriceGwei\x12\x18\n" +
+	"\aprofile\x18\t \x01(\fR\aprofile\x122\n" +
+	"\x06models\x18\n" +
+	" \x03(\v2\x1a.medhive.market.v1.HoldingR\x06models\x12\x12\n" +
+	"\x04free\x18\v \x01(\rR\x04free\x12\x1b\n" +
+	"\tstat_free\x18\f \x01(\rR\bstatFree\x12\x1b\n" +
+	"\tissued_ms\x18\r \x01(\x03R\bissuedMs\x12\x1d\n" +
+	"\n" +
+	"expires_ms\x18\x0e \x01(\x03R\texpiresMs\"v\n" +
+	"\x06Cancel\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x12\n" +
+	"\x04node\x18\x03 \x01(\fR\x04node\x12\x16\n" +
+	"\x06clinic\x18\x04 \x01(\fR\x06clinic\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"I\n" +
+	"\tCancelAck\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x12\n" +
+	"\x04held\x18\x03 \x01(\bR\x04held\"k\n" +
+	"\fGrantRequest\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
+	"\x06clinic\x18\x03 \x01(\fR\x06clinic\x12\x19\n" +
+	"\bhpke_key\x18\x04 \x01(\fR\ahpkeKey\"O\n" +
+	"\aRefusal\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\rR\aversion*\x8e\x03\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1711,12 +2260,18 @@ const file_market_proto_rawDesc = "" +
 	"\x10KIND_FETCH_REPLY\x10\v\x12\x16\n" +
 	"\x12KIND_RESULT_HEADER\x10\f\x12\x15\n" +
 	"\x11KIND_RESULT_REPLY\x10\r\x12\x13\n" +
-	"\x0fKIND_RESULT_ACK\x10\x0e*Z\n" +
+	"\x0fKIND_RESULT_ACK\x10\x0e\x12\x0f\n" +
+	"\vKIND_NOTICE\x10\x0f\x12\x0f\n" +
+	"\vKIND_CANCEL\x10\x10\x12\x13\n" +
+	"\x0fKIND_CANCEL_ACK\x10\x11\x12\x16\n" +
+	"\x12KIND_GRANT_REQUEST\x10\x12\x12\x10\n" +
+	"\fKIND_REFUSAL\x10\x13*l\n" +
 	"\x05Phase\x12\x15\n" +
 	"\x11PHASE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0ePHASE_FETCHING\x10\x01\x12\x11\n" +
 	"\rPHASE_RUNNING\x10\x02\x12\x13\n" +
-	"\x0fPHASE_RETURNING\x10\x03B+Z)github.com/medhive/medhive/scheduler/wireb\x06proto3"
+	"\x0fPHASE_RETURNING\x10\x03\x12\x10\n" +
+	"\fPHASE_QUEUED\x10\x04B+Z)github.com/medhive/medhive/scheduler/wireb\x06proto3"
 
 var (
 	file_market_proto_rawDescOnce sync.Once
@@ -1731,7 +2286,7 @@ func file_market_proto_rawDescGZIP() []byte {
 }
 
 var file_market_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_market_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_market_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_market_proto_goTypes = []any{
 	(Kind)(0),            // 0: medhive.market.v1.Kind
 	(Phase)(0),           // 1: medhive.market.v1.Phase
@@ -1751,15 +2306,22 @@ var file_market_proto_goTypes = []any{
 	(*ResultHeader)(nil), // 15: medhive.market.v1.ResultHeader
 	(*ResultReply)(nil),  // 16: medhive.market.v1.ResultReply
 	(*ResultAck)(nil),    // 17: medhive.market.v1.ResultAck
+	(*Holding)(nil),      // 18: medhive.market.v1.Holding
+	(*Notice)(nil),       // 19: medhive.market.v1.Notice
+	(*Cancel)(nil),       // 20: medhive.market.v1.Cancel
+	(*CancelAck)(nil),    // 21: medhive.market.v1.CancelAck
+	(*GrantRequest)(nil), // 22: medhive.market.v1.GrantRequest
+	(*Refusal)(nil),      // 23: medhive.market.v1.Refusal
 }
 var file_market_proto_depIdxs = []int32{
-	0, // 0: medhive.market.v1.Envelope.kind:type_name -> medhive.market.v1.Kind
-	1, // 1: medhive.market.v1.Progress.phase:type_name -> medhive.market.v1.Phase
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	0,  // 0: medhive.market.v1.Envelope.kind:type_name -> medhive.market.v1.Kind
+	1,  // 1: medhive.market.v1.Progress.phase:type_name -> medhive.market.v1.Phase
+	18, // 2: medhive.market.v1.Notice.models:type_name -> medhive.market.v1.Holding
+	3,  // [3:3] is the sub-list for method output_type
+	3,  // [3:3] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_market_proto_init() }
@@ -1773,7 +2335,7 @@ func file_market_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_market_proto_rawDesc), len(file_market_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   16,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
