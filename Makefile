@@ -35,6 +35,7 @@ test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmjs, a regis
 	@./packaging/checks/install.sh
 	@./packaging/test-vulkan.sh $(TOOLS)
 	@./packaging/test-registry.sh $(TOOLS)
+	@./packaging/test-captures.sh $(TOOLS)
 
 test: build test-tools ## run every test
 	go test -timeout 10m ./... ./testdata ./testdata/generate
