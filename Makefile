@@ -7,6 +7,10 @@ TOOLS   := $(CURDIR)/.tools
 ROOMS   := agent attest cmd hwprobe inference models scheduler testdata
 OUT     ?= demo-out
 ROOM    ?=
+N            ?= 20
+LANES        ?= 4
+CELLS        ?=
+SIM_NODES    ?= 50 500 1000
 FUZZ_TIME    ?= 10m
 FUZZ_JOBS    ?= 2
 FUZZ_FOLDERS ?= $(ROOMS)
@@ -50,6 +54,18 @@ bench: build test-tools ## measure the targets; ROOM=name for one room; writes b
 	@./packaging/test-tools.sh $(TOOLS) bench
 	go run ./cmd/bench --room "$(ROOM)" --out bench.json
 
+chaos: build test-tools ## kill, cut, slow and misdate real processes, N times each step; prints counts, goes on where it was stopped; CELLS=kill/node for some
+	@./packaging/test-tools.sh $(TOOLS) chaos
+	go run ./cmd/chaos -n $(N) -lanes $(LANES) -out chaos.json $(CELLS)
+
+sim: ## the market with SIM_NODES nodes each, in virtual time: crashes, a partition, enemies; 1000 take 4 GB; writes sim.json
+	@rm -f sim.json
+	@failed=0; for nodes in $(SIM_NODES); do \
+	  go test -v -count=1 -timeout 60m -run '^TestMarket$$' ./scheduler/sim -args -nodes $$nodes -tasks 300 -loss 0.001 -report $(CURDIR)/sim.json || failed=1; \
+	done; \
+	go test -v -count=1 -timeout 60m -run '^TestUnderAttack$$' ./scheduler/sim -args -nodes 50 -attack 1m -loss 0.001 -report $(CURDIR)/sim.json || failed=1; \
+	exit $$failed
+
 fuzz: test-tools ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOBS at a time; prints executions
 	@./packaging/fuzz.sh $(FUZZ_TIME) $(FUZZ_JOBS) $(FUZZ_FOLDERS)
 
@@ -64,6 +80,6 @@ generate: ## rebuild contracts, bindings, protobuf and the de-identification tab
 	go generate ./scheduler/clinic
 
 clean: ## remove what the targets above made
-	rm -rf bin $(OUT) bench.json .tools $(RUNTIME)/node_modules attest/contracts/node_modules packaging/checks/node_modules
+	rm -rf bin $(OUT) bench.json chaos.json sim.json .tools $(RUNTIME)/node_modules attest/contracts/node_modules packaging/checks/node_modules
 
-.PHONY: help deps build demo verify-demo test test-tools check-peers bench lint generate clean
+.PHONY: help deps build demo verify-demo test test-tools check-peers bench chaos sim lint generate clean

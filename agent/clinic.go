@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/medhive/medhive/agent/api"
 	"github.com/medhive/medhive/agent/p2p"
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/identity"
@@ -23,6 +25,7 @@ import (
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/broker"
 	"github.com/medhive/medhive/scheduler/clinic"
+	"github.com/medhive/medhive/scheduler/directory"
 	"github.com/medhive/medhive/scheduler/market"
 	"github.com/medhive/medhive/scheduler/transfer"
 )
@@ -30,13 +33,30 @@ import (
 // ClinicState is where a clinic of this name keeps its keys, vault and tasks.
 func ClinicState(home, name string) string { return filepath.Join(home, name) }
 
+// taskKeyFile is the key of a clinic's task database. It lies with the vault's keys, apart
+// from the database.
+const taskKeyFile = "vault-key/tasks.key"
+
 // ClinicConfig is what a clinic needs to start.
 type ClinicConfig struct {
 	Name    string
 	State   string // folder of this role; vault and its key lie in folders of their own below it
 	Listen  []string
 	Network Network
+	Reach   Reach
 	Lease   time.Duration // how long a silent node keeps a job; 0: the market's default
+	// Regions are whose nodes' notices the clinic collects from its start; those of a
+	// submission come to them. An emergency finds a node at once among those it knows.
+	Regions []string
+	// Serve lets others hand studies to this clinic at its local door, and delivers what an
+	// earlier life of it owes.
+	Serve   bool
+	Metrics string // host:port where Prometheus may scrape; empty: only at the local door
+	Library string // libonnxruntime of its own runner; empty: found, or none
+	Runner  []string
+	// SealedMax bounds the bytes of all sealed studies and results on the disk; 0: what the
+	// disk has, less 256 MiB.
+	SealedMax int64
 	// Namespaces are what the clinic's record system calls its identifiers, for fhir.json.
 	Namespaces clinic.Namespaces
 	Events     func(broker.Event) // may be nil; called in order
@@ -46,73 +66,36 @@ type ClinicConfig struct {
 	Reader []string
 }
 
-// Submission asks for one study to be analysed.
-type Submission struct {
-	Path             string // folder, zip or DICOM file
-	Model            string // id or id@version
-	Out              string // folder for the results
-	Residency        []string
-	Priority         scheduler.Class // of a task that is new; one that runs keeps its own
-	PriceCeilingGwei uint64
-	Within           time.Duration
-}
-
-// Report is how a submission ended.
-type Report struct {
-	Task           models.Digest       `json:"task"`
-	State          scheduler.State     `json:"state"`
-	Priority       string              `json:"priority"` // routine, urgent or STAT
-	Winner         string              `json:"winner"`
-	Fence          uint64              `json:"fence"`
-	Bids           []broker.BidSummary `json:"bids"`
-	Provider       string              `json:"provider"`
-	RuntimeVersion string              `json:"ort_version"`
-	// LeftOut says what of the study was not sent, and why: duplicates, localisers,
-	// further echoes or time points.
-	LeftOut []string `json:"left_out,omitempty"`
-	// Outcome is "completed", or "failed" or "not-applicable" with a reason; then the
-	// files say so and hold no figures.
-	Outcome       string                  `json:"outcome,omitempty"`
-	Reason        string                  `json:"reason,omitempty"`
-	Segments      []inference.Segment     `json:"segments"`
-	Measurements  []inference.Measurement `json:"measurements,omitempty"`
-	Probabilities []inference.Probability `json:"probabilities,omitempty"`
-	Boxes         []inference.Box         `json:"boxes,omitempty"`
-	Folder        string                  `json:"folder"` // where the files were delivered
-	Files         []string                `json:"files"`
-	Receipt       attest.SignedReceipt    `json:"receipt"`
-	Phases        Phases                  `json:"phases_ns"`
-}
-
-// Phases are the parts of a submission, each on the clinic's monotonic clock.
-type Phases struct {
-	Intake       time.Duration `json:"intake"`
-	Deidentify   time.Duration `json:"deidentify"`
-	Seal         time.Duration `json:"seal"`
-	OfferToAward time.Duration `json:"offer_to_award"`
-	Transfer     time.Duration `json:"transfer"`
-	Inference    time.Duration `json:"inference"`
-	Result       time.Duration `json:"result"`
-	Deliver      time.Duration `json:"deliver"`
-	Total        time.Duration `json:"total"`
-}
-
-// ErrNoResult is a task that ended without one; its text names state and reason.
-var ErrNoResult = errors.New("the study was not analysed")
-
 // Clinic is a running clinic.
 type Clinic struct {
 	conf    ClinicConfig
 	domain  attest.Domain
+	started time.Time
 	key     *identity.Key
+	secret  [secretBytes]byte
 	db      *bolt.DB
+	errands errands
 	vault   *clinic.Vault
 	door    *clinic.Door
 	catalog *catalog.Catalog
-	host    host.Host
+	local   *localRunner // nil without ONNX Runtime
+	feed    *feed
+	roster  *roster
+	known   *directory.Directory // nodes, by their notices
+	joined  *joined
+	host    host.Host // joined's, or what a test put around it
 	market  *market.Market
 	broker  *broker.Broker
+	api     *api.Server
+	scrape  *metricsServer // nil without a Metrics address
 
+	reading    chan struct{} // a token for each study that is being read
+	delivering sync.Mutex    // one delivery at a time
+
+	following sync.Mutex // guards followed
+	followed  map[string]bool
+
+	ctx   context.Context // ends when the clinic closes
 	stop  context.CancelFunc
 	loops sync.WaitGroup
 }
@@ -124,50 +107,139 @@ func StartClinic(ctx context.Context, conf ClinicConfig) (*Clinic, error) {
 }
 
 // startClinic starts a clinic on the host that dress makes of the real one; tests
-// listen in there.
+// listen in there. The steps below are the order of the start; Close goes back in reverse.
 func startClinic(ctx context.Context, conf ClinicConfig, dress func(host.Host) host.Host) (_ *Clinic, err error) {
 	conf.Log = quiet(conf.Log)
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	c := &Clinic{conf: conf, domain: conf.Network.Domain(), stop: stop}
+	c := &Clinic{conf: conf, domain: conf.Network.Domain(), started: time.Now(), feed: newFeed(),
+		reading: make(chan struct{}, maxReading), followed: map[string]bool{}}
+	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
+	starting := context.AfterFunc(ctx, c.stop) // until it has started, ctx ends everything
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	if err := c.openState(); err != nil {
+	joinMarket := func(ctx context.Context) error { return c.joinMarket(ctx, dress) }
+	for _, step := range []func(context.Context) error{c.openState, c.openRoster, joinMarket, c.openBroker, c.openDoor} {
+		if err := step(c.ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !starting() {
+		return nil, fmt.Errorf("start clinic: %w", context.Cause(ctx))
+	}
+	c.loops.Go(func() { c.roster.keep(c.ctx) })
+	c.loops.Go(func() { c.joined.keepConnected(c.ctx) })
+	if err := c.broker.Resume(c.ctx); err != nil {
 		return nil, err
 	}
-	if c.host, err = p2p.NewHostIn(conf.State, c.key, conf.Listen); err != nil {
-		return nil, err
+	if conf.Serve {
+		c.keepWarm()
+		err = c.runErrands(c.ctx)
 	}
-	c.host = dress(c.host)
-	if c.market, err = market.New(running, c.host, market.Options{Log: conf.Log}); err != nil {
-		return nil, err
+	return c, err
+}
+
+// keepWarm holds connections to nodes that could do what this clinic has models for, since
+// an emergency has no time for a handshake.
+func (c *Clinic) keepWarm() {
+	for _, e := range c.catalog.List() {
+		c.broker.KeepWarm(scheduler.Offer{Package: e.Digest, Residency: c.conf.Regions, MemoryBytes: e.Manifest.Requirements.MemoryBytes,
+			CeilingGwei: math.MaxUint64}) // the price is judged when there is a study
 	}
-	blobs, err := transfer.NewFolder(filepath.Join(conf.State, "sealed"))
+}
+
+// openRoster reads who is registered. Bids of others are refused.
+func (c *Clinic) openRoster(ctx context.Context) (err error) {
+	if c.roster, err = openRoster(c.conf.State, c.conf.Network, c.conf.Log); err == nil {
+		c.roster.begin(ctx)
+		c.known = directory.NewListed(0, c.roster.operator)
+	}
+	return err
+}
+
+func (c *Clinic) joinMarket(ctx context.Context, dress func(host.Host) host.Host) (err error) {
+	if c.joined, err = c.conf.Reach.join(c.conf.State, c.key, c.conf.Listen, c.conf.Network, p2p.Options{Hub: true}, c.conf.Log); err != nil {
+		return err
+	}
+	c.host = dress(c.joined.host)
+	c.market, err = market.New(ctx, c.host, market.Options{AllowNode: c.roster.admits, Log: c.conf.Log})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c.broker, err = broker.New(broker.Config{
-		Host: c.host, Market: c.market, DB: c.db, Blobs: blobs, Key: c.key, Domain: c.domain,
-		Check: func(task models.Digest, receipt attest.Receipt, encoded []byte) error {
-			return c.check(running, task, receipt, encoded)
-		},
-		Events: conf.Events, Lease: conf.Lease, Log: conf.Log,
+	return c.follow(c.conf.Regions)
+}
+
+// follow keeps the notices of the regions' nodes, from now on.
+func (c *Clinic) follow(regions []string) error {
+	c.following.Lock()
+	defer c.following.Unlock()
+	var fresh []string
+	for _, region := range regions {
+		if !c.followed[region] && scheduler.ValidRegion(region) {
+			fresh = append(fresh, region)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	notices, err := c.market.Notices(c.ctx, fresh)
+	if err != nil {
+		return err
+	}
+	for _, region := range fresh {
+		c.followed[region] = true
+	}
+	c.loops.Go(func() {
+		for n := range notices {
+			if err := c.observe(n); err != nil {
+				c.conf.Log.Debug("notice not kept", "node", n.Notice.Node, "error", err)
+			}
+		}
 	})
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// observe keeps a notice, unless it puts its node elsewhere than the registry does.
+func (c *Clinic) observe(n market.ReceivedNotice) error {
+	if at := c.roster.jurisdiction(n.Notice.Node); at != n.Notice.Jurisdiction {
+		return fmt.Errorf("it says %.8q, the registry %.8q: %w", n.Notice.Jurisdiction, at, scheduler.ErrResidency)
 	}
-	peers, err := conf.Network.Peers()
+	return c.known.Observe(n.Notice, n.Node, time.Now())
+}
+
+func (c *Clinic) openBroker(ctx context.Context) error {
+	blobs, err := transfer.NewFolderWithin(filepath.Join(c.conf.State, "sealed"), c.conf.SealedMax)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c.loops.Go(func() { p2p.KeepConnected(running, c.host, peers, p2p.ReconnectEvery, conf.Log) })
-	return c, c.broker.Resume(running)
+	conf := broker.Config{
+		Host: c.host, Market: c.market, DB: c.db, Blobs: blobs, Key: c.key, Domain: c.domain, Secret: c.secret,
+		Directory: c.known, Operator: c.roster.operator, Jurisdiction: c.roster.jurisdiction,
+		Check: func(task models.Digest, receipt attest.Receipt, encoded []byte) error {
+			return c.check(ctx, task, receipt, encoded)
+		},
+		Events: c.publish, Lease: c.conf.Lease, Log: c.conf.Log,
+	}
+	if c.local != nil {
+		conf.Local = func(ctx context.Context, job broker.LocalJob) ([]byte, error) {
+			return c.local.run(ctx, c.catalog, job)
+		}
+	}
+	c.broker, err = broker.New(conf)
+	return err
+}
+
+// publish hands an event to who asked for it at the start, and to who listens now.
+func (c *Clinic) publish(e broker.Event) {
+	if c.conf.Events != nil {
+		c.conf.Events(e)
+	}
+	c.feed.publish(e)
 }
 
 // openState opens everything that lies on disk.
-func (c *Clinic) openState() (err error) {
+func (c *Clinic) openState(context.Context) (err error) {
 	if err := makeState(c.conf.State); err != nil {
 		return err
 	}
@@ -186,6 +258,12 @@ func (c *Clinic) openState() (err error) {
 	if err != nil {
 		return err
 	}
+	if c.secret, err = loadSecret(filepath.Join(c.conf.State, taskKeyFile)); err != nil {
+		return err
+	}
+	if c.errands, err = openErrands(c.db, c.secret); err != nil {
+		return err
+	}
 	if len(c.conf.Reader) == 0 {
 		if c.conf.Reader, err = ownReader(); err != nil {
 			return err
@@ -193,7 +271,11 @@ func (c *Clinic) openState() (err error) {
 	}
 	c.door = clinic.NewDoor(c.vault, dicom.DefaultLimits(), time.Now).WithNamespaces(c.conf.Namespaces).
 		Confined(clinic.Confine{Command: c.conf.Reader, Log: c.conf.Log})
-	c.catalog, err = OpenCatalog(filepath.Dir(c.conf.State))
+	home := filepath.Dir(c.conf.State)
+	if c.catalog, err = OpenCatalog(home); err != nil {
+		return err
+	}
+	c.local, err = newLocalRunner(home, c.conf)
 	return err
 }
 
@@ -210,6 +292,12 @@ func ownReader() ([]string, error) {
 func (c *Clinic) Close() error {
 	var errs []error
 	c.stop()
+	if c.api != nil {
+		errs = append(errs, c.api.Close())
+	}
+	if c.scrape != nil {
+		errs = append(errs, c.scrape.Close())
+	}
 	if c.broker != nil {
 		errs = append(errs, c.broker.Close())
 	}
@@ -217,8 +305,11 @@ func (c *Clinic) Close() error {
 		errs = append(errs, c.market.Close())
 	}
 	c.loops.Wait()
-	if c.host != nil {
-		errs = append(errs, c.host.Close())
+	if c.local != nil {
+		errs = append(errs, c.local.close())
+	}
+	if c.joined != nil {
+		errs = append(errs, c.joined.close())
 	}
 	if c.vault != nil {
 		errs = append(errs, c.vault.Close())
@@ -251,123 +342,4 @@ func (c *Clinic) check(ctx context.Context, task models.Digest, receipt attest.R
 		err = fmt.Errorf("%w: %w", broker.ErrNotJudged, err)
 	}
 	return err
-}
-
-// Submit takes a study the whole way: intake, de-identification, sealing, the
-// market, and delivery of the checked result. The same study and model again is
-// the same task: an open one is joined, a delivered one is reported.
-func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
-	start := time.Now()
-	begun := start
-	var report Report
-	pkg, err := c.catalog.Find(s.Model)
-	if err != nil {
-		return report, err
-	}
-	study, err := c.door.Intake(ctx, s.Path, pkg.Manifest)
-	if err != nil {
-		return report, err
-	}
-	report.LeftOut = study.Notes
-	if study.Picture {
-		c.narrate("intake", fmt.Sprintf("one %s image", study.Modality))
-	} else {
-		c.narrate("intake", fmt.Sprintf("%d slices of one %s series, geometry checked", study.Slices(), study.Modality))
-	}
-	report.Phases.Intake = lap(&begun)
-	prepared, err := c.door.Prepare(ctx, study, pkg)
-	// The market may take hours; the images need not wait for it.
-	if err = errors.Join(err, study.Close()); err != nil {
-		return report, err
-	}
-	c.narrate("deidentify", fmt.Sprintf("PS3.15 Basic Profile, then %d allowed attributes; identity stays in the vault", len(pkg.Manifest.AllowedAttrs)))
-	report.Task, report.Phases.Deidentify = prepared.Task, lap(&begun)
-	err = c.broker.Submit(ctx, broker.Submission{
-		Task: prepared.Task, Payload: prepared.Payload,
-		PackageDigest: pkg.Digest(), WeightsDigest: pkg.Manifest.Weights.SHA256, ManifestDigest: pkg.ManifestDigest(),
-		Priority: s.Priority, Deadline: time.Now().Add(s.Within), Residency: s.Residency,
-		PriceCeiling: s.PriceCeilingGwei, MemoryBytes: pkg.Manifest.Requirements.MemoryBytes,
-	})
-	if err != nil {
-		return report, err
-	}
-	report.Phases.Seal = lap(&begun)
-	outcome, err := c.broker.Wait(ctx, prepared.Task)
-	if err != nil {
-		return report, fmt.Errorf("%w; nothing is lost, submit the same study again to go on", err)
-	}
-	report.add(outcome)
-	report.Priority = outcome.Class.String()
-	if outcome.State != scheduler.Resulted && outcome.State != scheduler.Delivered {
-		err := fmt.Errorf("%w: task %s is %s: %s; submit it again to try anew; a report and a FHIR bundle that say so are in the folder of the results", ErrNoResult, prepared.Task.Short(), outcome.State, outcome.Reason)
-		return report, errors.Join(err, c.notify(s.Out, pkg, outcome, &report))
-	}
-	lap(&begun)
-	err = c.deliver(ctx, s.Out, outcome, &report)
-	report.Phases.Deliver = lap(&begun)
-	report.Phases.Total = time.Since(start)
-	return report, err
-}
-
-// deliver gives the result its patient back and writes it once.
-func (c *Clinic) deliver(ctx context.Context, out string, outcome broker.Outcome, report *Report) error {
-	delivery, err := clinic.NewDelivery(c.vault, out)
-	if err != nil {
-		return err
-	}
-	if earlier, done, err := delivery.Find(outcome.Task); err != nil || done {
-		return errors.Join(err, report.readDelivered(earlier.Folder), c.broker.Delivered(ctx, outcome.Task))
-	}
-	result, err := inference.DecodeResult(outcome.Result)
-	if err != nil {
-		return err
-	}
-	files, err := c.door.Restore(ctx, outcome.Task, result, outcome.Receipt.Receipt.FinishedAt)
-	if err != nil {
-		return err
-	}
-	placed, err := delivery.Deliver(outcome.Task, files)
-	if err != nil {
-		return err
-	}
-	report.describe(placed.Folder, result.Findings, files)
-	if err := c.broker.Delivered(ctx, outcome.Task); err != nil {
-		return err
-	}
-	report.State = scheduler.Delivered
-	return nil
-}
-
-// notify leaves a report and a bundle in out that say why there is no result, so that
-// who waits for one in the archive or the record system is told.
-func (c *Clinic) notify(out string, pkg models.Package, outcome broker.Outcome, report *Report) error {
-	delivery, err := clinic.NewDelivery(c.vault, out)
-	if err != nil {
-		return err
-	}
-	files, err := c.door.Notice(pkg, outcome.Task, string(outcome.State)+": "+outcome.Reason)
-	if err != nil {
-		return err
-	}
-	folder, err := delivery.Notify(outcome.Task, files)
-	if err != nil {
-		return err
-	}
-	report.Outcome, report.Reason = inference.Failed, outcome.Reason
-	report.wrote(folder, files)
-	return nil
-}
-
-func (c *Clinic) narrate(kind broker.Kind, text string) {
-	if c.conf.Events != nil {
-		c.conf.Events(broker.Event{Time: time.Now(), Kind: kind, Text: text})
-	}
-}
-
-// lap returns the time since *from and moves it to now.
-func lap(from *time.Time) time.Duration {
-	now := time.Now()
-	spent := now.Sub(*from)
-	*from = now
-	return spent
 }

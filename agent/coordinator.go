@@ -33,13 +33,14 @@ type CoordinatorConfig struct {
 	State          string // folder of this role; epochs are published below it
 	NetworkPath    string // the network file that its address is added to; empty: none
 	Network        Network
+	Reach          Reach
 	Listen         []string
 	PosterKey      string        // file of the key that posts roots; empty: the development chain's
 	Epoch          time.Duration // length of an epoch; 0: only when CloseEpoch is called
 	ChallengeEvery time.Duration // mean time between two challenges of one node
 	ExamineEvery   time.Duration // mean time between two compute challenges of one node; 0: only when ExamineAll is called
 	ExamineLength  time.Duration // of a compute challenge at the claimed rate; 0: challenge.Length
-	Regions        []string      // whose offers this host relays, so that small networks hold together; nil: DefaultRegions
+	Regions        []string      // whose offers and notices this host relays, so that small networks hold together; nil: DefaultRegions
 	Log            *slog.Logger
 }
 
@@ -51,7 +52,8 @@ type Coordinator struct {
 	db         *bolt.DB
 	chain      *chain.Client
 	registry   *registry
-	host       host.Host
+	joined     *joined
+	host       host.Host // joined's
 	market     *market.Market
 	store      *intake.Bolt
 	taken      *taken
@@ -135,32 +137,22 @@ func (c *Coordinator) openChain(ctx context.Context) (err error) {
 	return err
 }
 
-// joinMarket relays offers: with few nodes the mesh needs somebody in the middle.
-// The coordinator reads none of them.
+// joinMarket relays offers and notices: with few nodes the mesh needs somebody in the
+// middle. The coordinator reads none of them; notices of who is not registered end here.
 func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
-	if c.host, err = p2p.NewHostIn(c.conf.State, c.key, c.conf.Listen); err != nil {
+	if c.joined, err = c.conf.Reach.join(c.conf.State, c.key, c.conf.Listen, c.conf.Network, p2p.Options{Hub: true, Relay: true, Registered: c.registry.lists}, c.conf.Log); err != nil {
 		return err
 	}
+	c.host = c.joined.host
+	c.loops.Go(func() { c.joined.keepConnected(ctx) })
 	if len(c.Addresses()) == 0 {
 		return fmt.Errorf("coordinator listens nowhere (%q); name a multiaddress with --listen, such as /ip4/127.0.0.1/tcp/9400", c.conf.Listen)
 	}
-	if c.market, err = market.New(ctx, c.host, market.Options{Log: c.conf.Log}); err != nil {
+	if c.market, err = market.New(ctx, c.host, market.Options{AllowNode: c.registry.relays, Log: c.conf.Log}); err != nil {
 		return err
 	}
-	for _, region := range c.conf.Regions {
-		offers, err := c.market.Subscribe(ctx, region)
-		if err != nil {
-			return err
-		}
-		c.loops.Go(func() {
-			for range offers {
-			}
-			if ctx.Err() == nil {
-				c.fail(fmt.Errorf("offers of %s are no longer relayed; start the coordinator again", region))
-			}
-		})
-	}
-	return nil
+	c.loops.Go(func() { c.registry.lookUp(ctx) })
+	return c.market.Relay(c.conf.Regions)
 }
 
 func (c *Coordinator) takeStatements(context.Context) error {
@@ -257,8 +249,8 @@ func (c *Coordinator) Close() error {
 		errs = append(errs, c.market.Close())
 	}
 	c.loops.Wait()
-	if c.host != nil {
-		errs = append(errs, c.host.Close())
+	if c.joined != nil {
+		errs = append(errs, c.joined.close())
 	}
 	if c.chain != nil {
 		c.chain.Close()

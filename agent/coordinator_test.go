@@ -147,7 +147,7 @@ func (v *village) villager() *villager {
 	v.t.Helper()
 	key, err := identity.Generate()
 	v.must(err)
-	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"})
+	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"}, p2p.Options{})
 	v.must(err)
 	v.t.Cleanup(func() { closing(v.t, h.Close) })
 	return &villager{v, v.t.TempDir(), key, h}

@@ -24,7 +24,7 @@ import (
 // the provider and not the accelerator: of several the smallest is sure to be there, and one
 // whose memory nobody tells leaves nothing to ask for.
 func claimsOf(p hwprobe.Profile, digest models.Digest) compute.Claims {
-	c := compute.Claims{Profile: digest, TOPS: p.TOPS.Median, Version: p.Version}
+	c := compute.Claims{Profile: digest, TOPS: p.TOPS.Median}
 	if p.TOPS.Provider == ort.CPU || !challenge.HasTable(p.TOPS.Provider) {
 		return c
 	}
@@ -52,7 +52,6 @@ type claim struct {
 	Profile     models.Digest `json:"profile"`
 	TOPS        float64       `json:"tops"`
 	MemoryBytes uint64        `json:"memory_bytes,omitempty"`
-	Version     int           `json:"version,omitempty"`
 }
 
 // claims keeps what nodes say of their machines.

@@ -134,15 +134,32 @@ func (m meter) collectProfile(p hwprobe.Profile, set func(*prometheus.Desc, floa
 
 // metrics is the page that Prometheus reads.
 func (n *Node) metrics() http.Handler {
-	return metricsPage(meter{
+	return metricsPage(n.conf.Log, meter{
 		gauges: newGauges(), profile: func() hwprobe.Profile { return n.profile }, work: n.worker.Status, joules: n.energy.total,
 		peers: func() int { return len(n.host.Network().Peers()) },
-	}, n.conf.Log)
+	}, marketMeter{func(s sheet) {
+		s.gossip(n.market.Stats())
+		s.node(n.worker.Stats())
+		if work, err := n.worker.Status(); err == nil { // else the node's own state can't be read: its status says so
+			s.place(work)
+		}
+	}})
 }
 
-func metricsPage(m meter, log *slog.Logger) http.Handler {
+// metrics is the same page of a clinic.
+func (c *Clinic) metrics() http.Handler {
+	return metricsPage(c.conf.Log, marketMeter{func(s sheet) {
+		s.gossip(c.market.Stats())
+		s.clinic(c.broker.Stats())
+		s.gauge("clinic_nodes_known", "Nodes whose notice is in force.", c.known.Len())
+		s.gauge("clinic_nodes_listed", "Active nodes of the registry, as this clinic knows it.", c.roster.size())
+		s.gauge("peers", "Connected peers.", len(c.host.Network().Peers()))
+	}})
+}
+
+func metricsPage(log *slog.Logger, collectors ...prometheus.Collector) http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(m)
+	registry.MustRegister(collectors...)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)})
 }
 

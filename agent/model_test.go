@@ -347,7 +347,7 @@ func TestFetchFromPeer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"})
+	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"}, p2p.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/models/catalog"
 	"github.com/medhive/medhive/models/store"
+	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/worker"
 )
 
@@ -126,6 +129,20 @@ func (o *offers) model(pkg models.Digest) (worker.Model, bool) {
 		return worker.Model{}, false
 	}
 	return m.facts, true
+}
+
+// holdings are the packages that model knows, in the order of their digests.
+func (o *offers) holdings() []scheduler.Holding {
+	o.mu.RLock()
+	packages := slices.SortedFunc(maps.Keys(o.ready), func(a, b models.Digest) int { return bytes.Compare(a[:], b[:]) })
+	o.mu.RUnlock()
+	var list []scheduler.Holding
+	for _, pkg := range packages {
+		if m, offered := o.model(pkg); offered {
+			list = append(list, scheduler.Holding{Package: pkg, Promise: m.Promise})
+		}
+	}
+	return list
 }
 
 // Entry finds a package that a job asks for: also one that is not offered any more.

@@ -29,6 +29,7 @@ type Network struct {
 	Contracts   chain.Addresses `json:"contracts"`             // with the chain id
 	Coordinator []string        `json:"coordinator,omitempty"` // multiaddresses with peer id
 	Bootstrap   []string        `json:"bootstrap,omitempty"`   // further peers, likewise
+	Denied      []string        `json:"denied,omitempty"`      // peer ids that nobody here talks to
 	// DevelopmentKeys is a development chain's key folder, relative to this file:
 	// play money from which roles make what they lack. Empty on a real network.
 	DevelopmentKeys string `json:"development_keys,omitempty"`

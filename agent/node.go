@@ -42,6 +42,7 @@ type NodeConfig struct {
 	State         string // folder of this role
 	Listen        []string
 	Network       Network
+	Reach         Reach
 	Recipient     string        // cold address; empty: what the registry says, or play money's own
 	Jurisdiction  string        // ISO 3166-1 alpha-2
 	PriceGwei     uint64        // gwei of HIVE for one study
@@ -51,12 +52,15 @@ type NodeConfig struct {
 	MemoryBytes   int64         // cap of one runner; also what bids promise
 	ProbeDuration time.Duration // of a brief TOPS measurement, for development; 0: a quick one, 5 × 10 s
 	Power         PowerSources  // what the operator says of the machine's power
+	Limits        Limits        // when it takes work, and what the machine may take meanwhile
+	Queue         int           // accepted jobs that may wait for a place
 	Roots         hwprobe.Roots // where the machine is read; empty: its own /sys, /proc and /dev
 	Metrics       string        // host:port where Prometheus may scrape; empty: only at the local door
 	ClaimEvery    time.Duration // 0: only when Claim is called
 	ShareModels   bool          // give signed packages of the store to peers that ask by digest
 	Library       string        // libonnxruntime; empty: found
 	Runner        []string      // command line of the runner; empty: this executable's own
+	SealedMax     int64         // bytes of all sealed results on the disk; 0: what the disk has, less 256 MiB
 	Log           *slog.Logger
 }
 
@@ -71,15 +75,16 @@ type Node struct {
 	db        *bolt.DB
 	chain     *chain.Client
 	packages  *store.Store // fetched packages, and the verdicts on all of them
-	host      host.Host
+	joined    *joined
+	host      host.Host // joined's
 	market    *market.Market
 	pool      *runner.Pool
 	energy    *energy
+	gate      *gatekeeper
 	models    *offers
 	worker    *worker.Worker
 	responder *uptime.Responder
 	examinee  examinee
-	peers     []peer.AddrInfo
 	door      *api.Server
 	scrape    *metricsServer // nil without a Metrics address
 
@@ -109,7 +114,7 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		n.openState, n.probe, n.watchPower, n.enrol, n.joinMarket, n.warmRunners, n.startWorker, n.answerChallenges, n.answerExaminations, n.openDoor,
+		n.openState, n.probe, n.watchPower, n.limit, n.enrol, n.joinMarket, n.warmRunners, n.startWorker, n.answerChallenges, n.answerExaminations, n.openDoor,
 	} {
 		if err := step(running); err != nil {
 			return nil, err
@@ -118,9 +123,10 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 	if !starting() {
 		return nil, fmt.Errorf("start node: %w", context.Cause(ctx))
 	}
-	n.loops.Go(func() { p2p.KeepConnected(running, n.host, n.peers, p2p.ReconnectEvery, conf.Log) })
+	n.loops.Go(func() { n.joined.keepConnected(running) })
 	n.loops.Go(func() { n.publishProfile(running) })
 	n.loops.Go(func() { n.watchModels(running) })
+	n.loops.Go(func() { n.gate.watch(running) })
 	n.loops.Go(func() { n.claimLoop(running) })
 	return n, nil
 }
@@ -171,12 +177,10 @@ func (n *Node) enrol(ctx context.Context) (err error) {
 }
 
 func (n *Node) joinMarket(ctx context.Context) (err error) {
-	if n.peers, err = n.conf.Network.Peers(); err != nil {
+	if n.joined, err = n.conf.Reach.join(n.conf.State, n.key, n.conf.Listen, n.conf.Network, p2p.Options{}, n.conf.Log); err != nil {
 		return err
 	}
-	if n.host, err = p2p.NewHostIn(n.conf.State, n.key, n.conf.Listen); err != nil {
-		return err
-	}
+	n.host = n.joined.host
 	if n.conf.ShareModels {
 		serveModels(n.host, n.packages)
 	}
@@ -185,7 +189,8 @@ func (n *Node) joinMarket(ctx context.Context) (err error) {
 }
 
 func (n *Node) startWorker(ctx context.Context) error {
-	blobs, err := transfer.NewFolder(filepath.Join(n.conf.State, "sealed"))
+	warnOfSwap(n.conf.Log, checkMemory())
+	blobs, err := transfer.NewFolderWithin(filepath.Join(n.conf.State, "sealed"), n.conf.SealedMax)
 	if err != nil {
 		return err
 	}
@@ -195,7 +200,9 @@ func (n *Node) startWorker(ctx context.Context) error {
 		Capacity: worker.Lanes(n.memoryBudget(), n.conf.MemoryBytes, runner.DefaultLanes), StatPlaces: statPlaces,
 		Profile: worker.Profile{
 			Tier: uint8(n.profile.Tier), Trust: scheduler.TrustSoftware, Digest: n.profile.Digest(), MemoryBytes: n.conf.MemoryBytes,
+			Provider: n.profile.TOPS.Provider,
 		},
+		Queue: n.conf.Queue, Open: n.gate.open, Holdings: n.holdings,
 		Models: n.model, Executor: n.wrap(executor{n.pool, n.models, n.packages, n.models.holder, n.energy}), Forward: n.forward, Log: n.conf.Log,
 	})
 	if err != nil {
@@ -224,9 +231,20 @@ func (n *Node) memoryBudget() int64 {
 }
 
 func (n *Node) openDoor(context.Context) (err error) {
+	mode := func(set func() error) api.Handler {
+		return func(context.Context) (any, error) {
+			if err := set(); err != nil {
+				return nil, err
+			}
+			return n.Status(), nil
+		}
+	}
 	n.door, err = api.Serve(n.conf.State, map[string]api.Handler{
 		"GET /status":  func(context.Context) (any, error) { return n.Status(), nil },
 		"GET /profile": func(context.Context) (any, error) { return n.profile, nil },
+		"POST /drain":  mode(n.worker.Drain),
+		"POST /pause":  mode(n.worker.Pause),
+		"POST /resume": mode(n.worker.Resume),
 	}, api.Page{Pattern: "GET /metrics", Handler: n.metrics()})
 	if err == nil && n.conf.Metrics != "" {
 		n.scrape, err = serveMetrics(n.conf.Metrics, n.metrics())
@@ -273,8 +291,8 @@ func (n *Node) Close() error {
 	if n.market != nil {
 		errs = append(errs, n.market.Close())
 	}
-	if n.host != nil {
-		errs = append(errs, n.host.Close())
+	if n.joined != nil {
+		errs = append(errs, n.joined.close())
 	}
 	if n.packages != nil {
 		errs = append(errs, n.packages.ReleaseAll(holderOf(n.conf)))

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/hwprobe/device"
 	"github.com/medhive/medhive/hwprobe/power"
@@ -384,9 +386,9 @@ func TestMetrics(t *testing.T) {
 }
 
 // scrape serves the metrics on loopback and reads them as Prometheus does.
-func scrape(t *testing.T, m meter) string {
+func scrape(t *testing.T, m ...prometheus.Collector) string {
 	t.Helper()
-	s, err := serveMetrics("127.0.0.1:0", metricsPage(m, quiet(nil)))
+	s, err := serveMetrics("127.0.0.1:0", metricsPage(quiet(nil), m...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/medhive/medhive/attest/compute"
 	"github.com/medhive/medhive/hwprobe/challenge"
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/worker"
 )
 
@@ -74,6 +75,14 @@ func (n *Node) model(pkg models.Digest) (worker.Model, bool) {
 		return worker.Model{}, false
 	}
 	return n.models.model(pkg)
+}
+
+// holdings are what this node's notices name: what it would bid for now.
+func (n *Node) holdings() []scheduler.Holding {
+	if n.examinee.resting.Load() {
+		return nil
+	}
+	return n.models.holdings()
 }
 
 // rest makes no more bids until release, and returns when the last job has ended: a job

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/attest/epoch"
+	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/attest/intake"
 	"github.com/medhive/medhive/attest/score"
 )
@@ -28,6 +30,8 @@ const (
 	registryFresh = 5 * time.Second
 	// registryPause is the time between two looks for nodes that are not known.
 	registryPause = time.Second
+	// registryMissed is how many nodes that are not known wait to be looked for.
+	registryMissed = 64
 	// registryOverlap is how many blocks before the snapshot's are searched again:
 	// the newest blocks of a chain may be exchanged.
 	registryOverlap = 64
@@ -42,6 +46,8 @@ type registry struct {
 
 	turn chan struct{} // filled by whoever asks the chain; one at a time
 
+	missed chan common.Address // nodes whose notice came and that are not known
+
 	mu       sync.Mutex // guards what follows
 	known    map[common.Address]bool
 	rows     []epoch.Registration
@@ -53,7 +59,7 @@ type registry struct {
 }
 
 func newRegistry(source registrySource, log *slog.Logger) *registry {
-	return &registry{source: source, now: time.Now, log: log, turn: make(chan struct{}, 1), known: map[common.Address]bool{}}
+	return &registry{source: source, now: time.Now, log: log, turn: make(chan struct{}, 1), missed: make(chan common.Address, registryMissed), known: map[common.Address]bool{}}
 }
 
 // begin waits for the turn; the caller calls end.
@@ -155,6 +161,39 @@ func (r *registry) operator(node common.Address) common.Address {
 		return owner
 	}
 	return node
+}
+
+// relays says whether a node's notices are passed on. It answers from memory: a node that
+// is not known is looked for, and its next notice goes through if it is registered.
+func (r *registry) relays(node common.Address) bool {
+	if r.knows(node) {
+		return true
+	}
+	select {
+	case r.missed <- node:
+	default: // enough wait already
+	}
+	return false
+}
+
+// lists says, in the same way, whether a peer is a node.
+func (r *registry) lists(id peer.ID) bool {
+	node, err := identity.AddressOf(id)
+	return err == nil && r.relays(node)
+}
+
+// lookUp looks for the nodes that relays did not know, until ctx ends.
+func (r *registry) lookUp(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case node := <-r.missed:
+			if err := r.admit(ctx, node); err != nil {
+				r.log.Debug("a node's notices are not relayed", "node", node, "reason", err)
+			}
+		}
+	}
 }
 
 func (r *registry) knows(node common.Address) bool {

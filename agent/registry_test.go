@@ -147,3 +147,33 @@ func TestThoseWhoWaitShareOneLook(t *testing.T) {
 		}
 	})
 }
+
+// A node that registers while the coordinator runs is relayed as soon as it was looked for,
+// and a crowd of strangers does not burden the chain.
+func TestRelayLearnsOfNodesAndKeepsStrangersOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.now = time.Now                              // the bubble's
+		d.ledger.nodes = append(d.ledger.nodes, anna) // since the snapshot
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); d.lookUp(ctx) }()
+		if d.relays(anna) {
+			t.Error("a node was relayed before anybody looked for it")
+		}
+		if synctest.Wait(); !d.relays(anna) {
+			t.Error("a registered node is not relayed")
+		}
+		<-time.After(2 * registryPause)
+		before := d.ledger.searched()
+		for range 1000 {
+			d.relays(bert)
+		}
+		synctest.Wait()
+		if d.relays(bert) || d.ledger.searched()-before > 1 {
+			t.Errorf("a stranger: relayed %t, %d searches for 1,000 notices", d.relays(bert), d.ledger.searched()-before)
+		}
+		stop()
+		<-done
+	})
+}

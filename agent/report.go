@@ -42,7 +42,7 @@ func (r *Report) wrote(folder string, files []dicom.File) {
 func (r *Report) readDelivered(folder string) error {
 	data, err := os.ReadFile(filepath.Join(folder, findingsName))
 	if err != nil {
-		return fmt.Errorf("task %s was delivered before, but its files are no longer in --out: %w; name the folder of the first submission", r.Task.Short(), err)
+		return fmt.Errorf("task %s was delivered before, but its files are no longer in --out: %w; name the folder of the first submission", r.Task.Short(), pathless(err))
 	}
 	var findings inference.Findings
 	if err := json.Unmarshal(data, &findings); err != nil {
@@ -50,7 +50,7 @@ func (r *Report) readDelivered(folder string) error {
 	}
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return fmt.Errorf("task %s was delivered before: %w", r.Task.Short(), err)
+		return fmt.Errorf("task %s was delivered before: %w", r.Task.Short(), pathless(err))
 	}
 	var files []dicom.File
 	for _, e := range entries {

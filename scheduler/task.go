@@ -11,7 +11,7 @@ import (
 
 // State is where a task stands. The way is
 // open → offered → leased → running → resulted → delivered; a lost lease leads
-// back to open, and failed, expired and cancelled can end it on the way.
+// back to open, and local, failed, expired and cancelled can end it on the way.
 type State string
 
 // The states of a task.
@@ -22,6 +22,7 @@ const (
 	Running   State = "running"   // accepted; progress renews the lease
 	Resulted  State = "resulted"  // a result and its receipt were accepted and persisted
 	Delivered State = "delivered" // the clinic has taken the result over
+	Local     State = "local"     // the clinic's own runner made the result, nobody is paid
 	Failed    State = "failed"    // attempts are used up
 	Expired   State = "expired"   // the deadline passed without a result
 	Cancelled State = "cancelled" // the clinic withdrew it
@@ -30,7 +31,7 @@ const (
 // Final reports whether no node can change the task any more.
 func (s State) Final() bool {
 	switch s {
-	case Resulted, Delivered, Failed, Expired, Cancelled:
+	case Resulted, Delivered, Local, Failed, Expired, Cancelled:
 		return true
 	}
 	return false
@@ -67,12 +68,25 @@ type Task struct {
 	Lease       Lease         `json:"lease,omitzero"`
 	MaxAttempts int           `json:"max_attempts"`
 	Deadline    time.Time     `json:"deadline"`
-	Reason      string        `json:"reason,omitempty"` // why the last lease or the task ended
+	// Pardons is how many awards that never got a yes are still not counted as attempts:
+	// nodes behind a cut in the network use up none. Records of before have none.
+	Pardons int    `json:"pardons,omitempty"`
+	Reason  string `json:"reason,omitempty"` // why the last lease or the task ended
+	// LocalBy is when the clinic stops waiting for nodes and starts its own runner; zero: never.
+	LocalBy time.Time `json:"local_by,omitzero"`
+	// Taken says of a local result that it was taken over, as delivered does of a node's.
+	Taken bool `json:"taken,omitempty"`
 }
 
-// NewTask is an open task. maxAttempts bounds how often it may be awarded.
+// pardonsOfAttempt is how many awards without a yes are pardoned for each attempt: at the
+// broker's pace, one in ten seconds, its eight attempts outlast a cut of ten minutes.
+const pardonsOfAttempt = 8
+
+// NewTask is an open task. maxAttempts bounds how many nodes may take it and lose it; with
+// awards that nobody said yes to, it is awarded at most nine times as often.
 func NewTask(id models.Digest, deadline time.Time, maxAttempts int) Task {
-	return Task{ID: id, State: Open, Deadline: deadline, MaxAttempts: max(1, maxAttempts)}
+	attempts := max(1, maxAttempts)
+	return Task{ID: id, State: Open, Deadline: deadline, MaxAttempts: attempts, Pardons: pardonsOfAttempt * attempts}
 }
 
 func (t Task) refuse(step string) error {
@@ -98,8 +112,13 @@ func (t Task) Award(node common.Address, now time.Time, term time.Duration) (Tas
 	if t.State != Open && t.State != Offered {
 		return t, t.refuse("award")
 	}
-	if !now.Before(t.Deadline) {
+	switch {
+	case !now.Before(t.Deadline):
 		return t, fmt.Errorf("award task %s: its deadline has passed: %w", t.ID.Short(), ErrTransition)
+	case t.spent():
+		return t, fmt.Errorf("award task %s: its %d attempts are used up: %w", t.ID.Short(), t.MaxAttempts, ErrTransition)
+	case t.WantsLocal(now):
+		return t, fmt.Errorf("award task %s: the clinic's own runner has it: %w", t.ID.Short(), ErrTransition)
 	}
 	t.Fence++
 	t.State = Leased
@@ -172,20 +191,30 @@ func (t Task) Result(node common.Address, fence uint64, now time.Time) (Task, er
 }
 
 // Release ends the lease numbered fence without a result: back to open, or to
-// failed when the attempts are used up.
+// failed when the attempts are used up and the clinic has no runner of its own for it. An
+// award that got no yes is no attempt while there are pardons.
 func (t Task) Release(fence uint64, reason string) (Task, error) {
 	if !t.State.held() || fence != t.Lease.Fence {
 		return t, t.refuse("release")
 	}
+	if t.State == Leased && t.Pardons > 0 {
+		t.Pardons--
+		t.MaxAttempts++
+	}
 	t.Lease = Lease{}
 	t.Reason = reason
 	t.State = Open
-	if t.Fence >= uint64(t.MaxAttempts) {
-		t.State = Failed
-		t.Reason = fmt.Sprintf("%d of %d attempts failed, the last one: %s", t.Fence, t.MaxAttempts, reason)
+	if t.spent() {
+		t.Reason = fmt.Sprintf("all of its %d awards failed, the last one: %s", t.Fence, reason)
+		if t.LocalBy.IsZero() {
+			t.State = Failed
+		}
 	}
 	return t, nil
 }
+
+// spent reports whether no further award is allowed.
+func (t Task) spent() bool { return t.Fence >= uint64(t.MaxAttempts) }
 
 // Tick applies the passing of time: a lapsed lease is released, and a task without
 // a result expires at its deadline. It reports whether anything changed.
@@ -233,21 +262,31 @@ func (t Task) Cancel(reason string) (Task, error) {
 }
 
 // Reopen takes up again what ended without a result: failed, expired or cancelled →
-// open. Fences go on rising, so nothing of the earlier tries is ever accepted.
+// open. Fences go on rising, so nothing of the earlier tries is ever accepted. The caller
+// sets LocalBy again where it has a runner.
 func (t Task) Reopen(deadline time.Time, attempts int) (Task, error) {
 	if t.State != Failed && t.State != Expired && t.State != Cancelled {
 		return t, t.refuse("reopen")
 	}
 	t.State, t.Deadline, t.Reason, t.Lease, t.Round = Open, deadline, "", Lease{}, 0
-	t.MaxAttempts = int(t.Fence) + max(1, attempts)
+	attempts = max(1, attempts)
+	t.MaxAttempts, t.Pardons, t.LocalBy = int(t.Fence)+attempts, pardonsOfAttempt*attempts, time.Time{}
 	return t, nil
 }
 
-// Deliver notes that the clinic took the result over: resulted → delivered.
+// Deliver notes that the clinic took the result over: resulted → delivered; a local
+// result stays local and is taken.
 func (t Task) Deliver() (Task, error) {
-	if t.State != Resulted {
+	switch {
+	case t.State == Resulted:
+		t.State = Delivered
+	case t.State == Local && !t.Taken:
+		t.Taken = true
+	default:
 		return t, t.refuse("deliver")
 	}
-	t.State = Delivered
 	return t, nil
 }
+
+// Undelivered reports whether a result waits to be taken over.
+func (t Task) Undelivered() bool { return t.State == Resulted || t.State == Local && !t.Taken }

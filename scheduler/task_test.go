@@ -58,10 +58,11 @@ func TestTaskStates(t *testing.T) {
 		"delivered":        {[]func(Task) (Task, error){offer, award, accept, result, deliver}, Delivered, 1},
 		"lost once":        {[]func(Task) (Task, error){offer, award, accept, lose}, Open, 1},
 		"spare bid":        {[]func(Task) (Task, error){offer, award, lose, award}, Leased, 2},
-		"attempts used up": {[]func(Task) (Task, error){offer, award, lose, award, lose}, Failed, 2},
+		"attempts used up": {[]func(Task) (Task, error){offer, award, accept, lose, award, accept, lose}, Failed, 2},
+		"no yes":           {[]func(Task) (Task, error){offer, award, lose, award, lose, award, lose, award, accept}, Running, 4},
 		"cancelled":        {[]func(Task) (Task, error){offer, award, accept, cancel}, Cancelled, 1},
 		"taken up again":   {[]func(Task) (Task, error){offer, award, accept, cancel, reopen, offer, award}, Leased, 2},
-		"failed for good":  {[]func(Task) (Task, error){offer, award, lose, award, lose, reopen, offer, award, lose, award, lose}, Failed, 4},
+		"failed for good":  {[]func(Task) (Task, error){offer, award, accept, lose, award, accept, lose, reopen, offer, award, accept, lose, award, accept, lose}, Failed, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if task := run(t, c.steps...); task.State != c.state || task.Fence != c.fence {
@@ -110,13 +111,16 @@ func TestLeaseMachine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		nodes := []common.Address{alice, bob, common.HexToAddress("0xc0")}
 		task := NewTask(models.DigestOf([]byte("task")), epoch.Add(2*time.Minute), rapid.IntRange(1, 5).Draw(t, "attempts"))
+		if rapid.Bool().Draw(t, "runner") {
+			task.LocalBy = epoch.Add(time.Duration(rapid.IntRange(0, 150).Draw(t, "local by")) * time.Second)
+		}
 		now, results := epoch, 0
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			node := rapid.SampledFrom(nodes).Draw(t, "node")
 			fence := rapid.Uint64Range(0, task.Fence+1).Draw(t, "fence")
 			before := task
 			var err error
-			switch rapid.IntRange(0, 7).Draw(t, "step") {
+			switch rapid.IntRange(0, 9).Draw(t, "step") {
 			case 0:
 				task, err = task.Offer()
 			case 1:
@@ -149,9 +153,25 @@ func TestLeaseMachine(t *testing.T) {
 				task, _ = task.Tick(now)
 			case 7:
 				task = task.Restore(now, term)
+			case 8:
+				task, err = task.LocalResult(now)
+				if err == nil {
+					results++
+					if !before.WantsLocal(now) || task.Lease != (Lease{}) {
+						t.Fatal("the clinic's own result was taken out of turn")
+					}
+				}
+			case 9:
+				task, err = task.LocalFailed("no memory")
 			}
 			if err != nil && task != before {
 				t.Fatalf("a refused step changed the task: %v", err)
+			}
+			if task.MaxAttempts+task.Pardons != before.MaxAttempts+before.Pardons || task.Pardons < 0 {
+				t.Fatalf("%d attempts and %d pardons became %d and %d", before.MaxAttempts, before.Pardons, task.MaxAttempts, task.Pardons)
+			}
+			if task.Pardons < before.Pardons && before.State != Leased {
+				t.Fatalf("a loss was pardoned in state %s", before.State)
 			}
 			if task.Fence < before.Fence || task.Fence > uint64(task.MaxAttempts) {
 				t.Fatalf("fence went from %d to %d of %d attempts", before.Fence, task.Fence, task.MaxAttempts)
@@ -166,6 +186,40 @@ func TestLeaseMachine(t *testing.T) {
 		}
 		if !task.State.Final() || results > 1 {
 			t.Fatalf("ended %s with %d results", task.State, results)
+		}
+	})
+}
+
+// TestPardonsEnd: nodes that never say yes use up no attempt, but not for ever; and once the
+// pardons are gone, or in a record of before they were, each award counts.
+func TestPardonsEnd(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		attempts, spare := rapid.IntRange(1, 10).Draw(t, "attempts"), rapid.IntRange(0, 3).Draw(t, "taken and lost")
+		task := NewTask(models.DigestOf([]byte("task")), epoch.Add(time.Hour), attempts)
+		if rapid.Bool().Draw(t, "of before") {
+			task.Pardons = 0
+		}
+		spare = min(spare, attempts-1)
+		want := attempts + task.Pardons
+		for awards := 0; ; awards++ {
+			next, err := task.Award(alice, epoch, term)
+			if err != nil {
+				if task.State != Failed || awards != want {
+					t.Fatalf("%s after %d awards, want failed after %d: %v", task.State, awards, want, err)
+				}
+				return
+			}
+			if awards < spare {
+				if next, err = next.Accept(alice, next.Fence, epoch, term); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if task, err = next.Release(next.Fence, "lost"); err != nil {
+				t.Fatal(err)
+			}
+			if task.State == Failed && awards+1 < want {
+				t.Fatalf("failed after %d awards of %d", awards+1, want)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -54,22 +56,39 @@ func Serve(stateDir string, handlers map[string]Handler, pages ...Page) (*Server
 	}
 	mux := http.NewServeMux()
 	for name, handle := range handlers {
-		mux.HandleFunc(name, func(w http.ResponseWriter, r *http.Request) {
-			answer, err := handle(r.Context())
-			w.Header().Set("Content-Type", "application/json")
-			if err != nil {
-				w.WriteHeader(http.StatusInternalServerError)
-				answer = map[string]string{"error": err.Error()}
-			}
-			_ = json.NewEncoder(w).Encode(answer) // the caller has gone; nothing is left to tell it
-		})
+		mux.Handle(name, Answer(func(r *http.Request) (any, error) { return handle(r.Context()) }))
 	}
 	for _, p := range pages {
 		mux.Handle(p.Pattern, p.Handler)
 	}
-	s := &Server{http: &http.Server{Handler: mux, ReadTimeout: readTimeout}, done: make(chan error, 1)}
-	go func() { s.done <- s.http.Serve(listener) }()
+	open, shut := context.WithCancel(context.Background())
+	s := &Server{done: make(chan error, 1), http: &http.Server{
+		Handler: mux, ReadTimeout: readTimeout, BaseContext: func(net.Listener) context.Context { return open }}}
+	s.http.RegisterOnShutdown(shut) // who follows a stream is not waited for
+	go func() {
+		defer shut()
+		s.done <- s.http.Serve(listener)
+	}()
 	return s, nil
+}
+
+// Answer is a handler whose value is sent as JSON, for paths that need more of the
+// request than that it came: a part of the path, or a body.
+func Answer(handle func(r *http.Request) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer, err := handle(r)
+		w.Header().Set("Content-Type", "application/json")
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			answer = fault{err.Error()}
+		}
+		_ = json.NewEncoder(w).Encode(answer) // the caller has gone; nothing is left to tell it
+	})
+}
+
+// fault is how a role says that something went wrong.
+type fault struct {
+	Error string `json:"error"`
 }
 
 // Close ends the door and waits for it.
@@ -77,6 +96,9 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
 	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
@@ -100,30 +122,61 @@ func Call(ctx context.Context, stateDir, method, path string, out any) error {
 func Read(ctx context.Context, stateDir, method, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	answer, done, err := ask(ctx, stateDir, method, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	if err != nil {
+		return nil, fmt.Errorf("local api: read answer: %w", err)
+	}
+	if len(body) > maxAnswer {
+		return nil, fmt.Errorf("local api: the answer is longer than %d MiB; ask for less", maxAnswer>>20)
+	}
+	return body, nil
+}
+
+// ErrNobody says that no role listens in the folder.
+var ErrNobody = errors.New("is the role running with this --home and --name?")
+
+// ask sends one request to the role that runs in stateDir. in becomes its JSON body, nil
+// none. The caller calls done when the answer was read.
+func ask(ctx context.Context, stateDir, method, path string, in any) (*http.Response, func(), error) {
+	var body io.Reader
+	if in != nil {
+		encoded, err := json.Marshal(in)
+		if err != nil {
+			return nil, nil, fmt.Errorf("local api: encode request: %w", err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://medhive"+path, body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("local api: %w", err)
+	}
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", filepath.Join(stateDir, socketName))
 	}}
-	defer transport.CloseIdleConnections()
-	request, err := http.NewRequestWithContext(ctx, method, "http://medhive"+path, nil)
-	if err != nil {
-		return nil, fmt.Errorf("local api: %w", err)
-	}
 	answer, err := (&http.Client{Transport: transport}).Do(request)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, nil, fmt.Errorf("nothing answers in %s: %w; %w", stateDir, err, ErrNobody)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("nothing answers in %s: %w; is the role running with this --home and --name?", stateDir, err)
+		return nil, nil, fmt.Errorf("the role that runs in %s does not answer: %w", stateDir, err)
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("local api: read answer: %w", err)
+	done := func() {
+		_ = answer.Body.Close() // it was read, or is of no use
+		transport.CloseIdleConnections()
 	}
-	if answer.StatusCode != http.StatusOK {
-		var refusal struct{ Error string }
-		if json.Unmarshal(body, &refusal) != nil || refusal.Error == "" {
-			refusal.Error = answer.Status
-		}
-		return nil, fmt.Errorf("the role answers: %s", refusal.Error)
+	if answer.StatusCode == http.StatusOK {
+		return answer, done, nil
 	}
-	return body, nil
+	defer done()
+	var said fault
+	if json.NewDecoder(io.LimitReader(answer.Body, maxAnswer)).Decode(&said) != nil || said.Error == "" {
+		said.Error = answer.Status
+	}
+	return nil, nil, fmt.Errorf("the role answers: %s", said.Error)
 }

@@ -22,7 +22,7 @@ func newHost(t *testing.T) host.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"})
+	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"}, p2p.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestHostIsTheKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"})
+	h, err := p2p.NewHost(key, []string{"/ip4/127.0.0.1/tcp/0"}, p2p.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestLostPeerIsDialledAgain(t *testing.T) {
 	seen := connected(a, b.ID())
 	ctx, cancel := context.WithCancel(t.Context())
 	var loop sync.WaitGroup
-	loop.Go(func() { p2p.KeepConnected(ctx, a, infos, 20*time.Millisecond, slog.New(slog.DiscardHandler)) })
+	loop.Go(func() { p2p.KeepConnected(ctx, a, infos, nil, 20*time.Millisecond, slog.New(slog.DiscardHandler)) })
 	wait(t, "first connection", seen)
 	if err := a.Network().ClosePeer(b.ID()); err != nil {
 		t.Fatal(err)

@@ -25,13 +25,13 @@ const maxPortsFile = 4 << 10
 // system (port 0), the port of the last start with the same addresses is used again if
 // it is free, so that peers which know this role by its address find it after a
 // restart. dir is the role's private folder.
-func NewHostIn(dir string, key *identity.Key, listen []string) (host.Host, error) {
+func NewHostIn(dir string, key *identity.Key, listen []string, o Options) (host.Host, error) {
 	path := filepath.Join(dir, portsFile)
 	if len(listen) == 0 {
 		return nil, errors.New("no address to listen on; name one with --listen, such as /ip4/127.0.0.1/tcp/0")
 	}
 	if !anyPort(listen) {
-		return NewHost(key, listen)
+		return NewHost(key, listen, o)
 	}
 	before, err := readPorts(path, listen)
 	if err != nil {
@@ -39,10 +39,10 @@ func NewHostIn(dir string, key *identity.Key, listen []string) (host.Host, error
 	}
 	var h host.Host
 	if len(before) > 0 {
-		h, err = NewHost(key, before)
+		h, err = NewHost(key, before, o)
 	}
 	if h == nil || err != nil {
-		if h, err = NewHost(key, listen); err != nil {
+		if h, err = NewHost(key, listen, o); err != nil {
 			return nil, err
 		}
 	}
@@ -50,7 +50,7 @@ func NewHostIn(dir string, key *identity.Key, listen []string) (host.Host, error
 	for _, a := range h.Network().ListenAddresses() {
 		chosen = append(chosen, a.String())
 	}
-	if err := os.WriteFile(path, []byte(strings.Join(chosen, "\n")+"\n"), 0o600); err != nil {
+	if err := replaceFile(path, []byte(strings.Join(chosen, "\n")+"\n")); err != nil {
 		return nil, errors.Join(fmt.Errorf("remember the port: %w", err), h.Close())
 	}
 	return h, nil

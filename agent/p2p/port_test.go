@@ -18,7 +18,7 @@ func TestARestartedRoleHasItsOldAddress(t *testing.T) {
 	dir, any := t.TempDir(), []string{"/ip4/127.0.0.1/tcp/0"}
 	start := func() []string {
 		t.Helper()
-		h, err := p2p.NewHostIn(dir, key, any)
+		h, err := p2p.NewHostIn(dir, key, any, p2p.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestAnotherRequestIsHonouredAfterARestart(t *testing.T) {
 	}
 	dir := t.TempDir()
 	for _, ip := range []string{"127.0.0.1", "127.0.0.2"} {
-		h, err := p2p.NewHostIn(dir, key, []string{"/ip4/" + ip + "/tcp/0"})
+		h, err := p2p.NewHostIn(dir, key, []string{"/ip4/" + ip + "/tcp/0"}, p2p.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestNoAddressIsRefusedInWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p2p.NewHostIn(t.TempDir(), key, nil); err == nil || !strings.Contains(err.Error(), "--listen") {
+	if _, err := p2p.NewHostIn(t.TempDir(), key, nil, p2p.Options{}); err == nil || !strings.Contains(err.Error(), "--listen") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -16,7 +16,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/sync/errgroup"
 
@@ -322,21 +321,6 @@ func (e *Examiner) unclaim(group []Target) {
 	maps.DeleteFunc(e.ended, func(_ common.Address, at time.Time) bool { return e.opts.Now().Sub(at) >= e.opts.Gap })
 }
 
-// speaks reports whether a node may know Protocol: one that publishes profiles of version 1
-// may be older than examinations, and then it can be reached and does not list them.
-func (e *Examiner) speaks(ctx context.Context, t Target) bool {
-	if t.Claims.Version != 1 {
-		return true
-	}
-	ctx, cancel := context.WithTimeout(network.WithAllowLimitedConn(ctx, "compute"), pingTimeout)
-	defer cancel()
-	if err := e.host.Connect(ctx, peer.AddrInfo{ID: t.Peer}); err != nil {
-		return true // it is missing, like any other
-	}
-	known, err := e.host.Peerstore().SupportsProtocols(t.Peer, Protocol)
-	return err != nil || len(known) > 0
-}
-
 // examine asks a group at the same moment: each gets ready in its time, and when the last
 // one has (or has failed to), all seeds leave together.
 func (e *Examiner) examine(ctx context.Context, whose turn) error {
@@ -348,10 +332,6 @@ func (e *Examiner) examine(ctx context.Context, whose turn) error {
 	}
 	sittings := make([]*exam, 0, len(group))
 	for _, t := range group {
-		if !e.speaks(ctx, t) {
-			e.opts.Log.Debug("a node is older than examinations", "node", t.Node)
-			continue
-		}
 		s, err := e.plan(t, draw == 0)
 		if err != nil {
 			return err

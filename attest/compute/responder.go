@@ -34,7 +34,6 @@ type Claims struct {
 	Profile     models.Digest
 	TOPS        float64 // int8, 10¹² operations a second
 	MemoryBytes uint64  // own, of the accelerator that was measured; 0: none
-	Version     int     // of the profile; nodes that publish version 1 may not know Protocol
 }
 
 // ResponderOptions are what a node answers with. All but Gap, Result, Now and Log are needed.

@@ -54,6 +54,30 @@ func targets() []target {
 			against: "a hundredth of proving, processor time",
 		},
 		{
+			name: "market/match", pkg: "./scheduler/directory", benchmark: "BenchmarkMatch", unit: "matches/s", goal: 1, atLeast: true,
+			against: "1,500 a second on one core, 1,000 known nodes",
+		},
+		{
+			name: "market/sim1000-stat", pkg: "./scheduler/sim", benchmark: "BenchmarkSim1000STAT", unit: "ms", goal: 1,
+			against: "limit, p99 beyond four one-way delays, virtual time",
+		},
+		{
+			name: "market/sim1000-routine", pkg: "./scheduler/sim", benchmark: "BenchmarkSim1000Routine", unit: "ms", goal: 1,
+			against: "limit, p99 from offer to a node's yes, virtual time",
+		},
+		{
+			name: "market/under-attack", pkg: "./scheduler/sim", benchmark: "BenchmarkUnderAttack", unit: "results/min", goal: 0.9, atLeast: true,
+			against: "the same market while its hostile fifth stands by",
+		},
+		{
+			name: "transfer/1gib", pkg: "./scheduler/transfer", benchmark: "BenchmarkOneGiB", unit: "MB/s", goal: 0.85, atLeast: true,
+			against: "bare libp2p stream over TCP, same connection",
+		},
+		{
+			name: "transfer/1gib-memory", pkg: "./scheduler/transfer", benchmark: "BenchmarkOneGiBMemory", unit: "MB", goal: 1,
+			against: "limit for the larger side, beyond the vessel",
+		},
+		{
 			name: "demo/memory", unit: "MB", goal: 1, against: "limit for all its processes",
 			demo: func(ctx context.Context) (float64, float64, error) {
 				peak, _, err := measureDemo(ctx)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,14 +18,45 @@ import (
 )
 
 func newClinic(s *shared) *cobra.Command {
-	return group("clinic", "Have studies analysed; nothing that names a patient leaves",
-		"  medhive clinic submit study.zip --out results", newClinicSubmit(s))
+	return group("clinic", "Have studies analysed; nothing that names a patient leaves", `  medhive clinic submit study.zip --out results
+  medhive clinic tasks`,
+		newClinicSubmit(s), newClinicRun(s), newClinicTasks(s), newClinicCancel(s), newClinicStatus(s), newClinicMetrics(s))
+}
+
+// clinicFlags are those of a clinic that starts.
+func clinicFlags(c *cobra.Command, conf *agent.ClinicConfig) {
+	f := c.Flags()
+	clinicName(c, &conf.Name)
+	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable")
+	reachFlags(c, &conf.Reach)
+	natFlag(c, &conf.Reach)
+	sealedFlag(c, &conf.SealedMax)
+	f.DurationVar(&conf.Lease, "lease", broker.DefaultLease, "how long a silent node keeps a job")
+	f.StringVar(&conf.Namespaces.Patient, "patient-namespace", "", "URI under which your record system knows patient identifiers, for fhir.json")
+	f.StringVar(&conf.Namespaces.Accession, "accession-namespace", "", "URI under which your record system knows accession numbers, for fhir.json")
+	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime of the clinic's own runner, for --local-by (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
+}
+
+func clinicName(c *cobra.Command, name *string) {
+	c.Flags().StringVar(name, "name", "clinic", "name of the clinic's state folder below --home")
+}
+
+// startClinic starts a clinic as its flags say.
+func (s *shared) startClinic(ctx context.Context, conf agent.ClinicConfig, level slog.Level) (*agent.Clinic, error) {
+	home, network, err := s.where()
+	if err != nil {
+		return nil, err
+	}
+	if conf.Network, err = agent.ReadNetwork(network); err != nil {
+		return nil, err
+	}
+	conf.State, conf.Log = agent.ClinicState(home, conf.Name), s.log(level)
+	return agent.StartClinic(ctx, conf)
 }
 
 func newClinicSubmit(s *shared) *cobra.Command {
-	conf, job := agent.ClinicConfig{}, agent.Submission{}
+	conf, job, way := agent.ClinicConfig{}, agent.Submission{}, wayFlags{}
 	var events bool
-	var priority string
 	c := s.reports(&cobra.Command{
 		Use:   "submit STUDY",
 		Short: "De-identify a study, have it analysed by a node, and write the results",
@@ -32,9 +64,13 @@ func newClinicSubmit(s *shared) *cobra.Command {
 here, analysed by one node, and its results are written to --out under the
 patient's own identity. Asking twice for the same study and model gives the same
 task: an interrupted submission goes on where it was. A STAT study stops routine
-and urgent ones on its node until it is done; they then go on where they stood.`,
+and urgent ones on its node until it is done; they then go on where they stood.
+
+Where ` + "`medhive clinic run`" + ` runs with this --name, it does the work and this command
+only watches: the results are delivered also if it is interrupted.`,
 		Example: `  medhive clinic submit study.zip
-  medhive clinic submit study.zip --priority stat
+  medhive clinic submit study.zip --priority stat --hedge
+  medhive clinic submit study.zip --local-by 10m --within 1h
   medhive clinic submit /data/study --model t1-tissue --out results --price-ceiling-gwei 2000000`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -43,25 +79,12 @@ and urgent ones on its node until it is done; they then go on where they stood.`
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) (err error) {
-			if job.Priority, err = scheduler.ParseClass(priority); err != nil {
-				return usageError{fmt.Errorf("--priority: %w", err)}
+			if err := way.apply(&job); err != nil {
+				return err
 			}
-			home, network, err := s.where()
+			job.Path, job.Tell = args[0], progressPrinter(c.ErrOrStderr(), events)
+			report, err := s.submit(c.Context(), conf, job)
 			if err != nil {
-				return err
-			}
-			if conf.Network, err = agent.ReadNetwork(network); err != nil {
-				return err
-			}
-			conf.State, conf.Log = agent.ClinicState(home, conf.Name), s.log(slog.LevelWarn)
-			conf.Events = progressPrinter(c.ErrOrStderr(), events)
-			clinic, err := agent.StartClinic(c.Context(), conf)
-			if err != nil {
-				return err
-			}
-			job.Path = args[0]
-			report, err := clinic.Submit(c.Context(), job)
-			if err := errors.Join(err, clinic.Close()); err != nil {
 				return err
 			}
 			if s.asJSON {
@@ -71,26 +94,82 @@ and urgent ones on its node until it is done; they then go on where they stood.`
 		},
 	})
 	f := c.Flags()
-	f.StringVar(&conf.Name, "name", "clinic", "name of the clinic's state folder below --home")
-	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable")
+	clinicFlags(c, &conf)
 	f.StringVar(&job.Model, "model", "t1-tissue", "model to run: id or id@version; see `medhive model list`")
 	f.StringVar(&job.Out, "out", "results", "folder for the results")
 	f.StringSliceVar(&job.Residency, "residency", []string{"DE"}, "countries (ISO 3166) that the study may be processed in")
 	f.Uint64Var(&job.PriceCeilingGwei, "price-ceiling-gwei", 10_000_000, "highest price, in gwei of HIVE (1e-9 token)")
-	f.StringVar(&priority, "priority", "routine", "routine, urgent (before routine ones that wait) or stat (an emergency: stops the others)")
 	f.DurationVar(&job.Within, "within", 10*time.Minute, "deadline; after it the task ends as expired")
-	f.DurationVar(&conf.Lease, "lease", broker.DefaultLease, "how long a silent node keeps the job")
-	f.StringVar(&conf.Namespaces.Patient, "patient-namespace", "", "URI under which your record system knows patient identifiers, for fhir.json")
-	f.StringVar(&conf.Namespaces.Accession, "accession-namespace", "", "URI under which your record system knows accession numbers, for fhir.json")
+	f.StringSliceVar(&job.Providers, "provider", nil, "execution providers whose results you tolerate, such as cpu or cuda (default: any that the model permits)")
+	way.define(c)
 	f.BoolVar(&events, "events", false, "print progress as one JSON object a line on stderr")
 	return c
 }
 
+// wayFlags are how a study finds its nodes.
+type wayFlags struct {
+	priority string
+	hedge    bool
+	replicas int
+	localBy  time.Duration
+}
+
+func (w *wayFlags) define(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&w.priority, "priority", "routine", "routine, urgent (before routine ones that wait) or stat (an emergency: stops the others)")
+	f.BoolVar(&w.hedge, "hedge", false, "let two nodes of distinct operators race; the first result counts and is paid")
+	f.IntVar(&w.replicas, "replicas", 1, fmt.Sprintf("have so many nodes of distinct operators do it, up to %d; each is paid", scheduler.MaxCopies))
+	f.DurationVar(&w.localBy, "local-by", 0, "if no node has delivered by then, run the model here; must be shorter than --within (0: never)")
+}
+
+// apply checks the flags and puts them into a submission.
+func (w *wayFlags) apply(job *agent.Submission) (err error) {
+	if job.Priority, err = scheduler.ParseClass(w.priority); err != nil {
+		return usageError{fmt.Errorf("--priority: %w", err)}
+	}
+	switch {
+	case w.replicas < 1 || w.replicas > scheduler.MaxCopies:
+		return usageError{fmt.Errorf("--replicas %d: want 1 to %d", w.replicas, scheduler.MaxCopies)}
+	case w.hedge && w.replicas > 1:
+		return usageError{errors.New("--hedge pays one of two nodes and --replicas pays each: choose one of them")}
+	case w.localBy < 0 || w.localBy > 0 && w.localBy >= job.Within:
+		return usageError{fmt.Errorf("--local-by %v: want less than --within %v, so that there is time for it", w.localBy, job.Within)}
+	}
+	job.LocalAfter = w.localBy
+	switch {
+	case w.hedge:
+		job.Copying = scheduler.Hedged
+	case w.replicas > 1:
+		job.Copying, job.Copies = scheduler.Replicated, w.replicas
+	}
+	return nil
+}
+
+// submit hands a study to the clinic that runs, or is that clinic for as long as it takes.
+func (s *shared) submit(ctx context.Context, conf agent.ClinicConfig, job agent.Submission) (agent.Report, error) {
+	home, err := s.homeDir()
+	if err != nil {
+		return agent.Report{}, err
+	}
+	if state := agent.ClinicState(home, conf.Name); agent.Serves(ctx, state) {
+		return agent.HandOver(ctx, state, job)
+	}
+	clinic, err := s.startClinic(ctx, conf, slog.LevelWarn)
+	if err != nil {
+		return agent.Report{}, err
+	}
+	report, err := clinic.Submit(ctx, job)
+	if err == nil {
+		clinic.Settle(ctx)
+	}
+	return report, errors.Join(err, clinic.Close())
+}
+
 // progressPrinter tells on w what happens to the task: one line an event, or one
 // line that is redrawn for progress when w is a terminal.
-func progressPrinter(w io.Writer, asJSON bool) func(broker.Event) {
+func progressPrinter(w io.Writer, asJSON bool) func(agent.FeedEvent) {
 	redraw := terminal(w)
-	return func(e broker.Event) {
+	return func(e agent.FeedEvent) {
 		if asJSON {
 			line, err := json.Marshal(e)
 			if err == nil {
@@ -123,7 +202,11 @@ func labelled(r agent.Report, m inference.Measurement) string {
 
 func printReport(w io.Writer, r agent.Report) error {
 	fmt.Fprintf(w, "task %s (%s): %s\n", r.Task, r.Priority, r.State)
-	fmt.Fprintf(w, "analysed by %s with %s (ONNX Runtime %s) in %v\n", r.Winner, r.Provider, r.RuntimeVersion, r.Phases.Total.Round(time.Millisecond))
+	by := r.Winner
+	if r.State == scheduler.Local {
+		by = "this clinic's own runner"
+	}
+	fmt.Fprintf(w, "analysed by %s with %s (ONNX Runtime %s) in %v\n", by, r.Provider, r.RuntimeVersion, r.Phases.Total.Round(time.Millisecond))
 	for _, note := range r.LeftOut {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}

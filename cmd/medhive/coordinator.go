@@ -63,6 +63,7 @@ that.`,
 	}
 	f := c.Flags()
 	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable")
+	reachFlags(c, &conf.Reach)
 	f.StringSliceVar(&conf.Regions, "regions", agent.DefaultRegions(), "countries (ISO 3166) whose offers this host relays")
 	f.StringVar(&conf.PosterKey, "poster-key", "", "file of the key that may post roots (default on a development chain: its own)")
 	f.DurationVar(&conf.Epoch, "epoch", 24*time.Hour, "length of an epoch")

@@ -16,7 +16,7 @@ import (
 
 func newNode(s *shared) *cobra.Command {
 	return group("node", "Earn with this machine: run models for clinics", `  medhive node run
-  medhive node status`, newNodeRun(s), newNodeStatus(s), newNodeProfile(s), newNodeMetrics(s))
+  medhive node status`, newNodeRun(s), newNodeStatus(s), newNodeDrain(s), newNodePause(s), newNodeResume(s), newNodeProfile(s), newNodeMetrics(s))
 }
 
 func newNodeRun(s *shared) *cobra.Command {
@@ -27,9 +27,14 @@ func newNodeRun(s *shared) *cobra.Command {
 		Long: `Measures the machine, registers it, bids for jobs, runs them in an isolated
 process, signs receipts and claims rewards. On a development network it makes
 what it lacks (operator and recipient keys, bond) from the faucet and says so;
-elsewhere name the cold address that is paid with --recipient.`,
+elsewhere name the cold address that is paid with --recipient.
+
+Clinics are on no list yet: escrow of their payments, and with it a deposit that makes a
+clinic's name cost something, is to come. Until then a node takes offers of every key;
+bids for clinics that it never worked for fill at most half of its places.`,
 		Example: `  medhive node run
   medhive node run --name second --price-gwei 1500000 --threads 1
+  medhive node run --hours "Mon-Fri 18:00-08:00, Sat-Sun" --max-temperature 80
   medhive node run --recipient 0x52908400098527886E0F7030069857D2E4169EE7 --jurisdiction DE`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -60,6 +65,9 @@ elsewhere name the cold address that is paid with --recipient.`,
 	f := c.Flags()
 	f.StringVar(&conf.Name, "name", "node", "name of this node's state folder below --home")
 	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable; use /ip4/0.0.0.0/tcp/9401 to be reached from elsewhere")
+	reachFlags(c, &conf.Reach)
+	natFlag(c, &conf.Reach)
+	sealedFlag(c, &conf.SealedMax)
 	f.StringVar(&conf.Recipient, "recipient", "", "cold address that rewards are paid to")
 	f.StringVar(&conf.Jurisdiction, "jurisdiction", "DE", "ISO 3166 code of the country that the machine stands in")
 	f.Uint64Var(&conf.PriceGwei, "price-gwei", 1_000_000, "asking price of one study, in gwei of HIVE (1e-9 token)")
@@ -68,8 +76,12 @@ elsewhere name the cold address that is paid with --recipient.`,
 	f.StringVar(&conf.Provider, "provider", "cpu", "ONNX Runtime execution provider; there is no silent fallback")
 	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of one runner process, in bytes; two jobs overlap where three quarters of the machine's memory hold two of them")
 	f.DurationVar(&conf.ProbeDuration, "probe-duration", 0, "measure int8 for this long instead of 5 × 10 s at the first start, for development")
-	f.StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only `medhive node metrics`)")
+	f.StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only the command node metrics)")
 	powerFlags(c, &conf.Power)
+	f.IntVar(&conf.Queue, "queue", 4, "jobs that it accepts beyond those it does at once, to be done in their turn")
+	f.StringVar(&conf.Limits.Hours, "hours", "", "opening hours in this machine's zone, such as \"Mon-Fri 18:00-08:00, Sat-Sun\" (default: always); what runs is finished")
+	f.Float64Var(&conf.Limits.MaxWatts, "max-watts", 0, "take no new work while the machine takes more than so many watts, as far as its sensors tell (0: no limit)")
+	f.Float64Var(&conf.Limits.MaxCelsius, "max-temperature", 0, "take no new work while a processor or card is hotter than so many °C (0: no limit)")
 	f.DurationVar(&conf.ClaimEvery, "claim-every", time.Minute, "how often claimable rewards are looked for")
 	f.BoolVar(&conf.ShareModels, "share-models", false, "give signed packages of the store to peers that ask by digest (medhive model fetch peer:…); their licences must allow it")
 	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
@@ -117,6 +129,9 @@ func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
 		{"profile", fmt.Sprintf("measured %s (%s, certified: %t)", age(time.Since(n.ProfileAt)), n.ProfileMode, n.Certified)},
 		{"verified", n.Verified},
 		{"price", fmt.Sprintf("%d gwei of HIVE a study", n.PriceGwei)},
+		{"mode", mode(n)},
+		{"queue", fmt.Sprintf("%d waiting (room for %d), %d results on their way", n.Waiting, n.Queue, n.Undelivered)},
+		{"notices", fmt.Sprintf("%d sent since the start", n.Notices)},
 		{"jobs", fmt.Sprintf("%d running (room for %d, and %d more if STAT), %d done, %d disputed, %d failed", n.Running, n.Capacity, n.StatPlaces, n.Done, n.Disputed, n.Failed)},
 		{"receipts", fmt.Sprintf("%d waiting for the coordinator", n.Outbox)},
 		{"peers", fmt.Sprint(n.Peers)},
@@ -129,6 +144,14 @@ func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
 		fmt.Fprintf(table, "warning\t%s\n", warning)
 	}
 	return table.Flush()
+}
+
+// mode is what a node takes on now.
+func mode(n agent.NodeStatus) string {
+	if n.Closed == "" {
+		return n.Mode + ": bidding"
+	}
+	return n.Mode + ": no new work: " + n.Closed
 }
 
 // powerFlags are what an operator says of the machine's power.

@@ -86,8 +86,8 @@ func TestAClaimIsCappedByWhatWasVerified(t *testing.T) {
 func TestDeadlinesFollowTheClaim(t *testing.T) {
 	w, err := ComputeWork(2, Length)
 	must(t, err)
-	if got := w.Within(2, 200*time.Millisecond).Seconds(); math.Abs(got-18.7) > 0.1 {
-		t.Errorf("10 s at the claim may take %.2f s, want 18 s, half a second and the round trip", got)
+	if got := w.Within(2, 200*time.Millisecond).Seconds(); math.Abs(got-19.7) > 0.1 {
+		t.Errorf("10 s at the claim may take %.2f s, want 19 s, half a second and the round trip", got)
 	}
 	if near, far := w.Within(2, time.Second), w.Within(2, time.Hour); near != far {
 		t.Errorf("a round trip of an hour is allowed for: %v", far)

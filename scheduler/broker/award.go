@@ -5,10 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/transfer"
 	"github.com/medhive/medhive/scheduler/wire"
+)
+
+// What ends the dialogue of an award, by whose doing.
+var (
+	errDeclined = errors.New("the node declined")
+	errClinic   = errors.New("this clinic could not make the award")
 )
 
 // negotiate starts the dialogue with the current leaseholder.
@@ -20,8 +27,17 @@ func (t *task) negotiate() {
 		if err == nil {
 			return
 		}
+		loss := lossSilent
+		switch {
+		case errors.Is(err, errClinic):
+			loss = lossCalled
+		case errors.Is(err, errDeclined) && t.b.Clock.Now().After(rec.Winner.At.Add(rec.Winner.Bid.Hold)):
+			loss = lossSpare
+		case errors.Is(err, errDeclined):
+			loss = lossDeclined
+		}
 		_ = t.do(t.b.ctx, func() error { // an error here: the lease has moved on by itself
-			return t.release(lease.Fence, TryFailed, "award: "+err.Error())
+			return t.release(lease.Fence, TryFailed, loss, "award: "+err.Error())
 		})
 	})
 }
@@ -30,10 +46,10 @@ func (t *task) negotiate() {
 // leaves the clinic.
 func (b *Broker) dialogue(t *task, rec record) error {
 	if rec.Winner == nil {
-		return errors.New("the winning bid is not on record")
+		return fmt.Errorf("the winning bid is not on record: %w", errClinic)
 	}
 	lease, bid := rec.Task.Lease, rec.Winner.Bid
-	s, err := wire.Dial(b.ctx, b.Host, rec.Winner.Peer, bid.Addresses, wire.AwardProtocol, b.Key, b.AwardTimeout)
+	s, err := wire.Dial(b.ctx, b.Host, rec.Winner.Peer, bid.Addresses, wire.AwardProtocol, b.Key, b.awardTimeout(rec.Class))
 	if err != nil {
 		return err
 	}
@@ -41,7 +57,7 @@ func (b *Broker) dialogue(t *task, rec record) error {
 	defer context.AfterFunc(b.ctx, func() { _ = s.Reset() })()
 	award, err := b.awardOf(rec)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errClinic, err)
 	}
 	if err := s.Send(award); err != nil {
 		return err
@@ -54,14 +70,14 @@ func (b *Broker) dialogue(t *task, rec record) error {
 	case s.Peer != lease.Node || answer.Fence != lease.Fence || !bytes.Equal(answer.Task, rec.Task.ID[:]):
 		return fmt.Errorf("the answer is about another award: %w", wire.ErrMalformed)
 	case !answer.Accepted:
-		return fmt.Errorf("the node declined: %s", wire.Reason(answer.Reason))
+		return fmt.Errorf("%w: %s", errDeclined, wire.Reason(answer.Reason))
 	}
-	grant, err := b.grantOf(rec)
+	grant, err := b.grantOf(rec, bid.HPKEKey)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errClinic, err)
 	}
 	if err := t.do(b.ctx, func() error { return t.accepted(lease) }); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errClinic, err)
 	}
 	if err := s.Send(grant); err != nil {
 		return fmt.Errorf("hand over the key: %w", err)
@@ -85,9 +101,18 @@ func (t *task) accepted(lease scheduler.Lease) error {
 	if err := t.save(func(r *record) { r.Task, r.Phases.OfferToAward = next, offerToAward }); err != nil {
 		return err
 	}
-	t.awarding = false
+	t.awarding, t.since, t.unanswered = false, now, 0
+	t.b.tally.awarded(t.rec.Class, offerToAward)
 	t.b.emit(t.rec, Accepted, Event{Text: "the content key goes out, sealed to this node"})
 	return nil
+}
+
+// awardTimeout is how long a node has for its yes: an emergency waits half as long.
+func (b *Broker) awardTimeout(class scheduler.Class) time.Duration {
+	if class == scheduler.STAT {
+		return b.AwardTimeout / 2
+	}
+	return b.AwardTimeout
 }
 
 func (b *Broker) awardOf(rec record) (*wire.Award, error) {
@@ -107,13 +132,14 @@ func (b *Broker) awardOf(rec record) (*wire.Award, error) {
 	}, nil
 }
 
-func (b *Broker) grantOf(rec record) (*wire.Grant, error) {
+// grantOf wraps the content key to the leaseholder's key.
+func (b *Broker) grantOf(rec record, hpkeKey []byte) (*wire.Grant, error) {
 	if len(rec.ContentKey) != len(transfer.Key{}) {
 		return nil, errors.New("the content key is not on record")
 	}
 	lease := rec.Task.Lease
 	binding := transfer.Binding{Task: rec.Task.ID, Fence: lease.Fence, Node: lease.Node}
-	wrapped, err := transfer.Wrap(transfer.Key(rec.ContentKey), rec.Winner.Bid.HPKEKey, binding)
+	wrapped, err := transfer.Wrap(transfer.Key(rec.ContentKey), hpkeKey, binding)
 	if err != nil {
 		return nil, err
 	}

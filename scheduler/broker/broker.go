@@ -9,184 +9,85 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
+	"slices"
 	"sync"
-	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/libp2p/go-libp2p/core/host"
-	"go.etcd.io/bbolt"
 
-	"github.com/medhive/medhive/attest"
-	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
-	"github.com/medhive/medhive/scheduler/market"
-	"github.com/medhive/medhive/scheduler/transfer"
-	"github.com/medhive/medhive/scheduler/wire"
 )
-
-// Defaults of Config.
-const (
-	DefaultLease = 10 * time.Second
-	// DefaultBidWindow, after the first bid, outlasts three gossip heartbeats, by
-	// which a node that has just joined hears of the offer.
-	DefaultBidWindow      = 1500 * time.Millisecond
-	DefaultSTATWindow     = 100 * time.Millisecond // the same for an emergency
-	DefaultRoundWait      = 2 * time.Second        // for the first bid of a round
-	DefaultAwardTimeout   = 3 * time.Second        // for a node's yes
-	DefaultMaxAttempts    = 8                      // awards of one task
-	DefaultMaxResultBytes = 256 << 20
-	maxBids               = 64               // kept of one task
-	maxReceiving          = 4                // results taken in at once, bounds memory
-	maxPatience           = 24 * time.Hour   // longest deadline of a task
-	replyTimeout          = 10 * time.Second // for one message of a peer
-	resultTimeout         = 10 * time.Minute // for a whole result
-)
-
-// Config is what a broker needs. Host, Market, DB, Blobs and Key must be set.
-type Config struct {
-	Host   host.Host
-	Market *market.Market
-	DB     *bbolt.DB
-	Blobs  transfer.BlobStore
-	Key    *identity.Key
-	Domain attest.Domain
-
-	// Check judges a decrypted result and what its receipt says of the run before it is
-	// accepted; an error disputes the receipt with its text, which must not speak of a
-	// patient. The receipt's signer, task, price and hashes were checked. nil accepts.
-	// ErrNotJudged leaves the result undecided: the node offers it again.
-	Check func(task models.Digest, receipt attest.Receipt, result []byte) error
-	// Score is a node's quality in [0,1]; nil counts everyone as 1.
-	Score func(node common.Address) float64
-	// Events hears every step. It is called in order for one task and must not block.
-	Events func(Event)
-	Clock  scheduler.Clock
-	Random func() float64 // uniform in [0,1); nil: the runtime's generator
-	Log    *slog.Logger
-
-	Lease          time.Duration // a node must report at least this often; it does so three times as often
-	BidWindow      time.Duration
-	STATWindow     time.Duration
-	RoundWait      time.Duration
-	AwardTimeout   time.Duration
-	MaxAttempts    int
-	MaxResultBytes int64
-}
-
-func (c *Config) fill() error {
-	if c.Host == nil || c.Market == nil || c.DB == nil || c.Blobs == nil || c.Key == nil {
-		return errors.New("start broker: host, market, database, ciphertext store and key must be set")
-	}
-	if c.Check == nil {
-		c.Check = func(models.Digest, attest.Receipt, []byte) error { return nil }
-	}
-	if c.Score == nil {
-		c.Score = func(common.Address) float64 { return 1 }
-	}
-	if c.Events == nil {
-		c.Events = func(Event) {}
-	}
-	if c.Clock == nil {
-		c.Clock = scheduler.SystemClock{}
-	}
-	if c.Random == nil {
-		c.Random = rand.Float64
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	for _, d := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{{&c.Lease, DefaultLease}, {&c.BidWindow, DefaultBidWindow}, {&c.STATWindow, DefaultSTATWindow},
-		{&c.RoundWait, DefaultRoundWait}, {&c.AwardTimeout, DefaultAwardTimeout}} {
-		if *d.field <= 0 {
-			*d.field = d.value
-		}
-	}
-	if c.MaxAttempts <= 0 {
-		c.MaxAttempts = DefaultMaxAttempts
-	}
-	if c.MaxResultBytes <= 0 {
-		c.MaxResultBytes = DefaultMaxResultBytes
-	}
-	return nil
-}
-
-// Submission is a task to be done. Task is the caller's idempotent id: submitting
-// it twice makes one task.
-type Submission struct {
-	Task           models.Digest
-	Payload        []byte // plaintext; it is sealed before Submit returns and not kept
-	PackageDigest  models.Digest
-	WeightsDigest  models.Digest
-	ManifestDigest models.Digest
-	Priority       scheduler.Class
-	Deadline       time.Time
-	Residency      []string // ISO 3166-1 alpha-2; at least one
-	MinTier        uint8
-	MinTrust       scheduler.Trust
-	PriceCeiling   uint64 // gwei of HIVE for the whole task
-	MemoryBytes    int64  // what the model needs
-}
-
-func (s Submission) validate(now time.Time) error {
-	switch {
-	case s.Task.IsZero() || s.PackageDigest.IsZero() || s.WeightsDigest.IsZero() || s.ManifestDigest.IsZero():
-		return errors.New("task id and the digests of package, weights and manifest must be set")
-	case len(s.Payload) == 0 || int64(len(s.Payload)) > scheduler.MaxPayloadBytes:
-		return fmt.Errorf("payload has %d bytes; want 1 to %d", len(s.Payload), int64(scheduler.MaxPayloadBytes))
-	case !s.Deadline.After(now) || s.Deadline.Sub(now) > maxPatience:
-		return fmt.Errorf("deadline is in %v; want more than 0 and at most %v", s.Deadline.Sub(now), maxPatience)
-	case s.Priority > scheduler.STAT:
-		return fmt.Errorf("%v: want routine, urgent or STAT", s.Priority)
-	case len(s.Residency) == 0 || len(s.Residency) > scheduler.MaxRegions:
-		return fmt.Errorf("residency set has %d regions; name 1 to %d where the data may go", len(s.Residency), scheduler.MaxRegions)
-	}
-	for _, region := range s.Residency {
-		if !scheduler.ValidRegion(region) {
-			return fmt.Errorf("residency %.8q: want an ISO 3166-1 code such as DE", region)
-		}
-	}
-	return nil
-}
 
 // Broker owns the tasks in its database. It is safe for concurrent use.
 type Broker struct {
 	Config
-	store     store
-	ctx       context.Context
-	cancel    context.CancelFunc
-	running   sync.WaitGroup // task loops, dialogues and inbound streams
-	receiving chan struct{}  // one token per result being taken in
-	sealing   sync.Mutex     // one Submit at a time: two of one id must not seal over each other
+	store   store
+	absent  *absences
+	proven  *proven
+	tally   *tally
+	warm    *warmth
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup // task loops, dialogues and inbound streams
+	uploads *uploads
+	races   *races
+	judging chan struct{} // one token per result that is judged
+	runner  turns         // of the clinic's own runner
+	unread  *unread
+	sealing sync.Mutex // one Submit at a time: two of one id must not seal over each other
 
-	mu     sync.Mutex // guards tasks, held and closed
+	mu     sync.Mutex // guards the fields below
 	tasks  map[models.Digest]*task
-	held   map[common.Address]int // live leases by node
+	seats  map[models.Digest]seats // of copied tasks that run, by parent
+	held   map[common.Address]int  // live leases by node
 	closed bool
+
+	answering chan struct{} // closed when nodes are answered
+	answer    func()        // closes it
 }
 
-// New opens the broker's part of the database and answers nodes. Resume takes up
-// what an earlier process left; Close ends it.
+// New opens the broker's part of the database. Resume takes up what an earlier process left;
+// where there is something, nodes are answered from then on. Close ends it.
 func New(c Config) (*Broker, error) {
 	if err := c.fill(); err != nil {
 		return nil, err
 	}
-	st, err := openStore(c.DB)
+	st, err := openStore(c.DB, c.Secret)
 	if err != nil {
 		return nil, err
 	}
+	absent, err := st.absences(c.Clock)
+	if err != nil {
+		return nil, fmt.Errorf("open task database: %w", err)
+	}
+	proven, err := st.loadProven()
+	if err != nil {
+		return nil, fmt.Errorf("open task database: %w", err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	b := &Broker{
-		Config: c, store: st, ctx: ctx, cancel: cancel,
-		receiving: make(chan struct{}, maxReceiving),
-		tasks:     map[models.Digest]*task{}, held: map[common.Address]int{},
+		Config: c, store: st, absent: absent, proven: proven, tally: newTally(), warm: newWarmth(), ctx: ctx, cancel: cancel,
+		uploads: newUploads(), races: newRaces(), judging: make(chan struct{}, maxJudging), runner: newTurns(), unread: newUnread(),
+		tasks: map[models.Digest]*task{}, seats: map[models.Digest]seats{}, held: map[common.Address]int{}, answering: make(chan struct{}),
+	}
+	b.answer = sync.OnceFunc(func() { close(b.answering) })
+	if err := b.sweep(ctx); err != nil {
+		cancel()
+		return nil, err
+	}
+	records, err := st.pending()
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("open task database: %w", err)
+	}
+	if !slices.ContainsFunc(records, func(r record) bool { return !r.Task.State.Final() }) {
+		b.answer() // there is nothing to resume
 	}
 	b.serve()
+	b.running.Go(b.retire)
+	if b.Directory != nil {
+		b.running.Go(b.keepWarm)
+	}
 	return b, nil
 }
 
@@ -197,42 +98,99 @@ func (b *Broker) Submit(ctx context.Context, s Submission) error {
 	if err := s.validate(b.Clock.Now()); err != nil {
 		return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
 	}
-	payloadHash := models.DigestOf(s.Payload)
 	b.sealing.Lock()
 	defer b.sealing.Unlock()
-	known, err := b.store.load(s.Task)
-	fresh := errors.Is(err, ErrUnknownTask)
-	if err != nil && !fresh {
+	g, known, err := b.store.families(s.Task)
+	if errors.Is(err, ErrUnknownTask) {
+		return b.begin(ctx, s)
+	}
+	if err != nil {
 		return fmt.Errorf("submit: %w", err)
 	}
-	if !fresh && (known.PayloadHash != payloadHash || known.Package != s.PackageDigest) {
+	if known[0].PayloadHash != models.DigestOf(s.Payload) || known[0].Package != s.PackageDigest {
 		return fmt.Errorf("submit task %s: this id stands for another payload or model; choose a fresh id", s.Task.Short())
 	}
-	again, reopenErr := known.Task.Reopen(s.Deadline, b.MaxAttempts)
-	if !fresh && reopenErr != nil {
-		return b.start(known) // it runs, or has its result
+	return b.again(ctx, s, g, known)
+}
+
+// begin seals and persists a task that was never seen, all of its copies or none.
+func (b *Broker) begin(ctx context.Context, s Submission) error {
+	var group *scheduler.Group
+	if s.Copying != scheduler.Once {
+		group = &scheduler.Group{Parent: s.Task, Copying: s.Copying, Copies: s.copies()}
 	}
-	if !fresh {
-		if err := b.ended(ctx, s.Task); err != nil {
+	var records []record
+	for n := range s.copies() {
+		r, err := b.seal(ctx, s, n)
+		if err != nil {
 			return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
 		}
+		records = append(records, r)
 	}
-	r, err := b.seal(ctx, s)
-	if err != nil {
-		return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
-	}
-	r.PayloadHash = payloadHash
-	if fresh {
-		err = b.store.create(r)
-	} else {
-		r.Task = again
-		_, err = b.store.update(s.Task, func(old *record) error { *old = r; return nil })
-	}
-	if err != nil {
+	if err := b.store.create(group, records); err != nil {
 		return fmt.Errorf("submit: %w", err)
 	}
-	b.emit(r, Sealed, Event{Text: fmt.Sprintf("%d bytes as %s", len(s.Payload), r.PayloadCID)})
-	return b.start(r)
+	for _, r := range records {
+		b.sealed(r)
+		if err := b.start(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Broker) sealed(r record) {
+	b.tally.count(func(s *Stats) { s.Submitted++ })
+	b.emit(r, Sealed, Event{Text: fmt.Sprintf("%d bytes as %s", r.PayloadBytes, r.PayloadCID)})
+}
+
+// again takes up a task that is known: what runs goes on, what has its result keeps it, and
+// what ended without one is opened once more.
+func (b *Broker) again(ctx context.Context, s Submission, g scheduler.Group, known []record) error {
+	over := !g.Winner.IsZero()
+	for _, r := range known {
+		if g.Copying == scheduler.Replicated && r.Task.State == scheduler.Local {
+			over = true // the clinic has its result, and asked no more nodes
+		}
+		if !r.Task.State.Final() {
+			over = true
+			if err := b.start(r); err != nil {
+				return err
+			}
+		}
+	}
+	if over {
+		return nil
+	}
+	s.Copying, s.Copies = g.Copying, g.Copies // as it was persisted
+	for n, r := range known {
+		reopened, err := r.Task.Reopen(s.Deadline, b.MaxAttempts)
+		if err != nil {
+			continue // it has its result
+		}
+		if err := b.ended(ctx, r.Task.ID); err != nil {
+			return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
+		}
+		fresh, err := b.seal(ctx, s, n)
+		if err != nil {
+			return fmt.Errorf("submit task %s: %w", s.Task.Short(), err)
+		}
+		reopened.LocalBy = fresh.Task.LocalBy
+		fresh.Task = reopened
+		written, err := b.store.update(r.Task.ID, func(old *record) error {
+			fresh.Withdrawals, fresh.Dispute = old.Withdrawals, old.Dispute // what was signed stays signed
+			*old = fresh
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("submit: %w", err)
+		}
+		b.sealed(written)
+		if err := b.start(written); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ended waits until nothing works on an ended task any more.
@@ -250,13 +208,19 @@ func (b *Broker) ended(ctx context.Context, id models.Digest) error {
 }
 
 // Resume takes up every task that has not ended, with a whole fresh lease for
-// those that a node holds: the clinic's outage is nobody's strike.
+// those that a node holds: the clinic's outage is nobody's strike. Nodes are
+// answered from then on: one that came before would be told that its task is unknown, and
+// forget work that is done.
 func (b *Broker) Resume(context.Context) error {
-	records, err := b.store.all()
+	records, err := b.store.pending()
 	if err != nil {
 		return fmt.Errorf("resume tasks: %w", err)
 	}
 	for _, r := range records {
+		if len(r.Withdrawals) > 0 {
+			id := r.Task.ID
+			b.running.Go(func() { b.tellWithdrawn(id) })
+		}
 		if r.Task.State.Final() {
 			if r.ContentKey != nil {
 				b.tidy(r)
@@ -267,11 +231,19 @@ func (b *Broker) Resume(context.Context) error {
 			return fmt.Errorf("resume tasks: %w", err)
 		}
 	}
+	b.answer()
 	return nil
 }
 
 // start runs the loop of a persisted task, unless one runs or it has ended.
 func (b *Broker) start(r record) error {
+	over, spare := false, false
+	if !r.Parent.IsZero() {
+		if err := b.remember(r.Parent); err != nil {
+			return fmt.Errorf("start task %s: %w", r.Task.ID.Short(), err)
+		}
+		over, spare = b.raceOver(r), b.ownResult(r) // the process before ended between the result and the calling off
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
@@ -282,6 +254,7 @@ func (b *Broker) start(r record) error {
 	}
 	r.Task = r.Task.Restore(b.Clock.Now(), b.Lease)
 	t := newTask(b, r)
+	t.over, t.spare = over, spare
 	b.tasks[r.Task.ID] = t
 	b.running.Go(t.loop)
 	return nil
@@ -298,8 +271,32 @@ func (b *Broker) find(id models.Digest) (*task, error) {
 	return t, nil
 }
 
-// Wait returns the outcome once the task has ended, with or without a result.
+// Wait returns the outcome once the task has ended, with or without a result; of a copied
+// task, once every copy has.
 func (b *Broker) Wait(ctx context.Context, id models.Digest) (Outcome, error) {
+	g, copies, err := b.store.families(id)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("wait: %w", err)
+	}
+	var outcomes []Outcome
+	for _, r := range copies {
+		o, err := b.waitFor(ctx, r.Task.ID)
+		if err != nil {
+			return Outcome{}, err
+		}
+		outcomes = append(outcomes, o)
+	}
+	if g.Parent.IsZero() {
+		return outcomes[0], nil
+	}
+	if g, _, err = b.store.families(id); err != nil { // by now it may have a winner
+		return Outcome{}, fmt.Errorf("wait: %w", err)
+	}
+	return gather(g, outcomes), nil
+}
+
+// waitFor waits for one copy.
+func (b *Broker) waitFor(ctx context.Context, id models.Digest) (Outcome, error) {
 	if t, err := b.find(id); err == nil {
 		select {
 		case <-t.done:
@@ -319,59 +316,31 @@ func (b *Broker) Wait(ctx context.Context, id models.Digest) (Outcome, error) {
 	return b.outcome(ctx, r)
 }
 
-// Delivered notes that the caller has taken the result over; its ciphertext and
-// keys are dropped. Calling it again is no error.
-func (b *Broker) Delivered(ctx context.Context, id models.Digest) error {
-	r, err := b.store.update(id, func(r *record) error {
-		if r.Task.State == scheduler.Delivered {
-			return nil
-		}
-		next, err := r.Task.Deliver()
-		if err != nil {
-			return err
-		}
-		r.Task = next
-		r.forgetKeys()
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("deliver: %w", err)
-	}
-	if r.Result == nil {
-		return nil
-	}
-	return b.Blobs.Delete(ctx, r.Result.Blob)
-}
-
-// Undelivered lists the tasks whose result was accepted but not taken over yet.
-func (b *Broker) Undelivered() ([]models.Digest, error) {
-	records, err := b.store.all()
-	if err != nil {
-		return nil, err
-	}
-	var ids []models.Digest
-	for _, r := range records {
-		if r.Task.State == scheduler.Resulted {
-			ids = append(ids, r.Task.ID)
-		}
-	}
-	return ids, nil
-}
-
-// Cancel withdraws a task that has no result yet. A node that works on it hears of
-// it with its next report.
+// Cancel withdraws a task that has no result yet, with all of its copies. It is persisted,
+// and so is whom to tell: nodes that work on it hear of it now or when they are reached.
 func (b *Broker) Cancel(ctx context.Context, id models.Digest, reason string) error {
-	t, err := b.find(id)
+	_, copies, err := b.store.families(id)
 	if err != nil {
 		return fmt.Errorf("cancel: %w", err)
 	}
-	return t.do(ctx, func() error {
-		next, err := t.rec.Task.Cancel(wire.Reason(reason))
-		if err != nil {
-			return err
+	live := 0
+	for _, r := range copies {
+		if len(copies) > 1 && r.Task.State.Final() {
+			continue
 		}
-		return t.save(func(r *record) { r.Task = next })
-	})
+		live++
+		t, err := b.find(r.Task.ID)
+		if err != nil {
+			return fmt.Errorf("cancel: %w", err)
+		}
+		if err := t.do(ctx, func() error { return t.withdraw(reason) }); err != nil {
+			return fmt.Errorf("cancel: %w", err)
+		}
+	}
+	if live == 0 {
+		return fmt.Errorf("cancel task %s: %w", id.Short(), scheduler.ErrFinal)
+	}
+	return nil
 }
 
 // Close stops answering nodes and waits for every goroutine. Tasks stay in the

@@ -41,7 +41,7 @@ func TestOneTaskAmongThreeNodes(t *testing.T) {
 		if n.address() != o.Node {
 			continue
 		}
-		forwarded := <-n.forwarded
+		forwarded := receiveOne(t, n.forwarded)
 		must(t, forwarded.Verify(domain))
 		if forwarded.Receipt.Hash(domain) != o.Receipt.Receipt.Hash(domain) {
 			t.Error("the coordinator got another receipt than the clinic holds")
@@ -101,7 +101,7 @@ func TestSubmitTwiceIsOneTask(t *testing.T) {
 	if err := c.broker.Submit(ctx, other); err == nil {
 		t.Error("another payload under the same id was taken")
 	}
-	<-n.forwarded
+	receiveOne(t, n.forwarded)
 	if len(n.executor.started) != 1 {
 		t.Errorf("%d runs, want 1", len(n.executor.started))
 	}
@@ -180,10 +180,21 @@ func TestDisputedResultIsNotAccepted(t *testing.T) {
 	if o.State != scheduler.Failed || o.Result != nil {
 		t.Errorf("ended %s", o.State)
 	}
-	r := <-n.forwarded // a dispute is the coordinator's business too
+	if st := c.broker.Stats(); st.Withdrawn != 0 || st.Results["disputed"] != 1 {
+		t.Errorf("%+v", st)
+	}
+	tasks, err := c.broker.Tasks(0)
+	must(t, err)
+	if tasks[0].Owed != 0 {
+		t.Error("a node whose result was judged is told to stop")
+	}
+	r := receiveOne(t, n.forwarded) // a dispute is the coordinator's business too
 	must(t, r.Verify(domain))
 	if r.Acceptance.Accepted || r.Acceptance.Reason == "" {
 		t.Errorf("acceptance %+v", r.Acceptance)
+	}
+	if files := c.files(); len(files) > 0 {
+		t.Errorf("ciphertext of a disputed result is kept: %v", files)
 	}
 }
 
@@ -208,7 +219,7 @@ func TestAResultThatCouldNotBeJudgedComesAgain(t *testing.T) {
 	if o.Fence != 1 || len(n.executor.started) != 1 || len(asked) != 2 {
 		t.Errorf("fence %d, %d runs, %d looks; want one run and two looks", o.Fence, len(n.executor.started), len(asked))
 	}
-	if r := <-n.forwarded; !r.Acceptance.Accepted {
+	if r := receiveOne(t, n.forwarded); !r.Acceptance.Accepted {
 		t.Errorf("acceptance %+v", r.Acceptance)
 	}
 }
@@ -257,18 +268,21 @@ func TestEveryTaskEndsInANamedState(t *testing.T) {
 func TestCancelStopsTheNode(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	c := newClinic(t, ctx, func(b *broker.Config) { b.Lease = 600 * time.Millisecond })
+	c := newClinic(t, ctx, func(b *broker.Config) { b.Lease = time.Minute })
 	n := newNode(t, ctx, nil)
 	n.executor.run = hang
 	c.connect(n.member)
 	id := c.submit("cancel")
-	<-n.executor.started
+	receiveOne(t, n.executor.started)
 	must(t, c.broker.Cancel(ctx, id, "the study was withdrawn"))
 	if o := c.wait(id); o.State != scheduler.Cancelled || o.Reason != "the study was withdrawn" {
 		t.Errorf("ended %s: %s", o.State, o.Reason)
 	}
-	n.await(worker.Revoked)
-	n.await(worker.Failed)
+	n.await(worker.Cancelled) // it is told, and does not have to ask
+	c.await(broker.Told)
+	if s := c.broker.Stats(); s.Withdrawn != 1 || s.Losses["called off"] != 1 || s.NoShows != 0 {
+		t.Errorf("%+v", s)
+	}
 }
 
 func TestWhatEndedWithoutAResultCanBeSubmittedAgain(t *testing.T) {
@@ -309,6 +323,6 @@ func TestCoordinatorOutageOnlyDelaysReceipts(t *testing.T) {
 	<-down
 	n.stop()
 	again := startNode(t, ctx, m, nil) // the same disk, and a coordinator that is back
-	r := <-again.forwarded
+	r := receiveOne(t, again.forwarded)
 	must(t, r.Verify(domain))
 }

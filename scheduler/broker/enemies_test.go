@@ -38,7 +38,7 @@ func newRogue(t *testing.T, ctx context.Context) *rogue {
 	t.Helper()
 	r := &rogue{member: newMember(t, ctx), awards: make(chan *wire.Award, 8), grants: make(chan *wire.Grant, 8), accept: func(*wire.Accept) {}}
 	var err error
-	r.offers, err = r.market.Subscribe(ctx, "DE")
+	r.offers, err = r.market.Subscribe(ctx, "DE", 0)
 	must(t, err)
 	r.hpke, err = transfer.NewRecipient()
 	must(t, err)
@@ -216,13 +216,13 @@ func TestStaleFenceIsRefused(t *testing.T) {
 	n := newNode(t, ctx, nil)
 	n.executor.run = hang
 	c.connect(n.member)
-	<-n.executor.started
+	receiveOne(t, n.executor.started)
 	x := r.honestClaim(award, grant)
 	if ack := r.send(c, x); !ack.Settled || len(ack.Receipt) > 0 || !strings.Contains(ack.Reason, "stale fencing number") {
 		t.Errorf("a late result: %+v", ack)
 	}
 	forged := r.honestClaim(award, grant)
-	status, err := c.broker.Status()
+	status, err := c.broker.Tasks(0)
 	must(t, err)
 	forged.header.Fence, forged.receipt.Fence = status[0].Fence, status[0].Fence
 	if ack := r.send(c, forged); !ack.Settled || len(ack.Receipt) > 0 || !strings.Contains(ack.Reason, "another node") {
@@ -242,7 +242,7 @@ func TestNoLeaseNoPayload(t *testing.T) {
 	n.executor.run = hang
 	c.connect(n.member)
 	id := c.submit("fetch")
-	<-n.executor.started
+	receiveOne(t, n.executor.started)
 	r := newRogue(t, ctx)
 	clinicAddress := c.address()
 	for name, c2 := range map[string]struct {
@@ -272,7 +272,7 @@ func TestNoLeaseNoPayload(t *testing.T) {
 	if ack, err := wire.Expect[*wire.ProgressAck](report.Reader, wire.MaxControl, clinicAddress); err != nil || ack.Renewed {
 		t.Errorf("a stranger renewed the lease: %v", err)
 	}
-	if s, err := c.broker.Status(); err != nil || s[0].State != scheduler.Running || s[0].Fence != 1 {
+	if s, err := c.broker.Tasks(0); err != nil || s[0].State != scheduler.Running || s[0].Fence != 1 {
 		t.Errorf("a stranger moved the task: %+v, %v", s, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 	Sealed    Kind = "sealed"
 	Offered   Kind = "offered"
 	BidTaken  Kind = "bid"
+	Asked     Kind = "asked" // the best known nodes, directly
 	Awarded   Kind = "awarded"
 	Accepted  Kind = "accepted"
 	Fetching  Kind = "fetching"
@@ -31,6 +33,10 @@ const (
 	Receipt   Kind = "receipt"
 	LeaseLost Kind = "lease-lost"
 	TryFailed Kind = "failed"
+	Regranted Kind = "regranted" // the key, to a leaseholder that was restarted
+	CalledOff Kind = "called-off"
+	Told      Kind = "told" // a node that was called off has stopped
+	LocalRun  Kind = "local"
 	Finished  Kind = "finished"
 )
 
@@ -38,6 +44,8 @@ const (
 type Event struct {
 	Time  time.Time       `json:"time"`
 	Task  models.Digest   `json:"task,omitzero"`
+	Of    models.Digest   `json:"of,omitzero"`    // of a copy: the task that was submitted
+	Copy  int             `json:"copy,omitempty"` // of a copy: its number, from 0
 	Kind  Kind            `json:"kind"`
 	State scheduler.State `json:"state,omitempty"`
 	Node  common.Address  `json:"node,omitzero"`
@@ -71,24 +79,38 @@ type Phases struct {
 type Outcome struct {
 	Task    models.Digest
 	Class   scheduler.Class
-	State   scheduler.State // Resulted or Delivered with a result; else Failed, Expired or Cancelled
-	Reason  string          // why there is no result
-	Result  []byte          // plaintext; nil without a result and after Delivered
-	Receipt attest.SignedReceipt
+	State   scheduler.State      // Resulted, Delivered or Local with a result; else Failed, Expired or Cancelled
+	Reason  string               // why there is no result
+	Result  []byte               // plaintext; nil without a result and after Delivered
+	Receipt attest.SignedReceipt // zero of a local result, which nobody is paid for
 	Bids    []BidSummary
 	Node    common.Address
 	Fence   uint64
-	Phases  Phases
+	// FinishedAt is when the result was made: what its receipt says or, of a local one, when
+	// it was persisted; the same after each restart.
+	FinishedAt time.Time
+	Phases     Phases
+	Copies     []Outcome // of a copied task: each copy's own, in their order; this outcome is the winner's
+}
+
+// hasResult reports whether a task that ended in this state has, or had, a result.
+func hasResult(s scheduler.State) bool {
+	return s == scheduler.Resulted || s == scheduler.Delivered || s == scheduler.Local
 }
 
 // emit completes an event and hands it out.
 func (b *Broker) emit(r record, kind Kind, e Event) {
 	e.Time, e.Task, e.Kind, e.State = b.Clock.Now(), r.Task.ID, kind, r.Task.State
+	e.Of, e.Copy = r.Parent, r.Copy
 	if e.Node == (common.Address{}) && r.Task.Lease.Fence > 0 {
 		e.Node, e.Fence = r.Task.Lease.Node, r.Task.Lease.Fence
 	}
-	b.Log.Debug("task event", "task", r.Task.ID.Short(), "kind", string(kind), "state", string(r.Task.State),
-		"node", e.Node, "fence", e.Fence, "stage", e.Stage, "text", e.Text)
+	level := slog.LevelDebug
+	if kind == Finished {
+		level = slog.LevelInfo
+	}
+	b.Log.Log(b.ctx, level, e.line(), "task", r.Task.ID.Short(), "kind", string(kind), "state", string(r.Task.State),
+		"class", r.Class.String(), "node", e.Node, "fence", e.Fence)
 	b.Events(e)
 }
 
@@ -98,11 +120,13 @@ func (b *Broker) outcome(ctx context.Context, r record) (Outcome, error) {
 	if r.Result == nil {
 		return o, nil
 	}
-	o.Node, o.Fence = r.Task.Lease.Node, r.Task.Lease.Fence
+	lease := b.leaseOf(r)
+	o.Node, o.Fence = lease.Node, lease.Fence
+	o.FinishedAt = r.Result.MadeAt
 	if r.Receipt != nil {
-		o.Receipt = *r.Receipt
+		o.Receipt, o.FinishedAt = *r.Receipt, r.Receipt.Receipt.FinishedAt
 	}
-	if r.Task.State == scheduler.Delivered {
+	if !r.Task.Undelivered() {
 		return o, nil
 	}
 	result, err := b.readResult(ctx, r)
@@ -113,48 +137,36 @@ func (b *Broker) outcome(ctx context.Context, r record) (Outcome, error) {
 	return o, nil
 }
 
+// leaseOf is the lease that a result was made under: of a local one the clinic's own, under
+// the last fence.
+func (b *Broker) leaseOf(r record) scheduler.Lease {
+	if r.Task.State == scheduler.Local {
+		return scheduler.Lease{Node: b.Key.Address(), Fence: r.Task.Fence}
+	}
+	return r.Task.Lease
+}
+
 // readResult decrypts the stored ciphertext of an accepted result.
 func (b *Broker) readResult(ctx context.Context, r record) ([]byte, error) {
-	opener, manifest, err := r.resultOpener(b.MaxResultBytes, r.Result.Encapsulation, r.Result.Manifest, r.Task.Lease)
+	opener, manifest, err := r.resultOpener(b.MaxResultBytes, r.Result.Encapsulation, r.Result.Manifest, b.leaseOf(r))
 	if err != nil {
 		return nil, err
 	}
-	blob, err := b.Blobs.Open(ctx, r.Result.Blob)
+	return b.readSealed(ctx, r.Result.Blob, manifest, opener)
+}
+
+// readSealed decrypts a stored blob; what was decrypted is returned even on an error, to be
+// wiped.
+func (b *Broker) readSealed(ctx context.Context, name string, m transfer.Manifest, opener *transfer.Opener) ([]byte, error) {
+	blob, err := b.Blobs.Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	defer blob.Close()
-	plain := make([]byte, 0, manifest.PlainBytes)
-	_, err = transfer.Receive(ctx, io.NewSectionReader(blob, 0, manifest.CipherBytes()), func() {}, opener, 0, func(_ int, part []byte) error {
+	plain := make([]byte, 0, m.PlainBytes)
+	_, err = transfer.Receive(ctx, io.NewSectionReader(blob, 0, m.CipherBytes()), func() {}, opener, 0, func(_ int, part []byte) error {
 		plain = append(plain, part...)
 		return nil
 	})
 	return plain, err
-}
-
-// TaskStatus is one line of a clinic's status.
-type TaskStatus struct {
-	Task     models.Digest   `json:"task"`
-	State    scheduler.State `json:"state"`
-	Class    string          `json:"class"`
-	Node     common.Address  `json:"node,omitzero"`
-	Fence    uint64          `json:"fence"`
-	Round    uint32          `json:"round"`
-	Bids     int             `json:"bids"`
-	Deadline time.Time       `json:"deadline"`
-	Reason   string          `json:"reason,omitempty"`
-}
-
-// Status lists every task in the database.
-func (b *Broker) Status() ([]TaskStatus, error) {
-	records, err := b.store.all()
-	if err != nil {
-		return nil, fmt.Errorf("task status: %w", err)
-	}
-	list := make([]TaskStatus, 0, len(records))
-	for _, r := range records {
-		list = append(list, TaskStatus{Task: r.Task.ID, State: r.Task.State, Class: r.Class.String(), Node: r.Task.Lease.Node,
-			Fence: r.Task.Fence, Round: r.Task.Round, Bids: len(r.Bids), Deadline: r.Task.Deadline, Reason: r.Task.Reason})
-	}
-	return list, nil
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/models"
@@ -47,10 +49,13 @@ func (b *Broker) serveResult(s *wire.Stream) error {
 	}
 	// Only the reply is refused here: a result that is not wanted is never read.
 	turnAway := func(settled bool, reason string, receipt []byte) error {
+		if err := s.Extend(replyTimeout); err != nil {
+			return err
+		}
 		if err := s.Send(&wire.ResultReply{Task: header.Task, Settled: settled, Reason: wire.Reason(reason)}); err != nil {
 			return err
 		}
-		return s.Send(&wire.ResultAck{Task: header.Task, Fence: header.Fence, Settled: settled, Receipt: receipt, Reason: wire.Reason(reason)})
+		return b.acknowledge(s, &wire.ResultAck{Task: header.Task, Fence: header.Fence, Settled: settled, Receipt: receipt, Reason: wire.Reason(reason)})
 	}
 	if receipt, ok := b.settledBefore(s.Peer, header); ok {
 		return turnAway(true, "accepted before", receipt)
@@ -66,33 +71,38 @@ func (b *Broker) serveResult(s *wire.Stream) error {
 	defer func() {
 		_ = t.do(b.ctx, func() error { t.receivingDone(c.lease.Fence); return nil })
 	}()
-	select {
-	case b.receiving <- struct{}{}:
-		defer func() { <-b.receiving }()
-	case <-b.ctx.Done():
-		return turnAway(false, "the clinic is shutting down", nil)
-	}
 	if err := b.checkReceipt(c); err != nil {
 		b.reject(t, c, err)
 		return turnAway(true, err.Error(), nil)
 	}
+	raced, err := b.itsTurn(t, c)
+	if err != nil {
+		return turnAway(final(err), err.Error(), nil)
+	}
+	defer raced()
+	free, err := b.placeFor(t, c)
+	if err != nil {
+		return turnAway(final(err), err.Error(), nil)
+	}
+	defer free()
+	if err := s.Extend(replyTimeout); err != nil { // waiting was this clinic's doing
+		return err
+	}
 	if err := s.Send(&wire.ResultReply{Task: header.Task, Wanted: true}); err != nil {
 		return err
 	}
-	if err := s.Extend(resultTimeout); err != nil {
-		return err
-	}
-	ack, err := b.takeResult(s, t, c)
+	ack, err := b.takeResult(s, t, c, free)
 	if err != nil {
 		return err
 	}
-	return s.Send(ack)
+	raced() // a node that does not hang up keeps nobody waiting
+	return b.acknowledge(s, ack)
 }
 
 // final reports whether a refusal will stay: then the node may forget its result.
 func final(err error) bool {
 	for _, lasting := range []error{scheduler.ErrStaleFence, scheduler.ErrNotHolder, scheduler.ErrNoLease, scheduler.ErrLapsed,
-		scheduler.ErrFinal, scheduler.ErrTransition, ErrUnknownTask, wire.ErrMalformed} {
+		scheduler.ErrFinal, scheduler.ErrTransition, scheduler.ErrCopyLost, ErrUnknownTask, wire.ErrMalformed} {
 		if errors.Is(err, lasting) {
 			return true
 		}
@@ -130,6 +140,12 @@ func (t *task) admit(node common.Address, c *claim) error {
 		return err
 	}
 	if t.rec.Task.State != scheduler.Running {
+		return scheduler.ErrNoLease
+	}
+	if t.over {
+		return scheduler.ErrCopyLost
+	}
+	if t.rec.Winner == nil {
 		return scheduler.ErrNoLease
 	}
 	if t.receiving {
@@ -192,12 +208,14 @@ func (b *Broker) checkReceipt(c *claim) error {
 // reject ends the try of a node that sent something false.
 func (b *Broker) reject(t *task, c *claim, why error) {
 	b.Log.Warn("result refused", "task", c.rec.Task.ID.Short(), "node", c.lease.Node, "fence", c.lease.Fence, "reason", why)
-	_ = t.do(b.ctx, func() error { return t.release(c.lease.Fence, TryFailed, "result refused: "+why.Error()) })
+	b.tally.count(func(s *Stats) { s.Results["refused"]++ })
+	_ = t.do(b.ctx, func() error { return t.release(c.lease.Fence, TryFailed, lossRefused, "result refused: "+why.Error()) })
 }
 
 // takeResult stores the ciphertext, judges the plaintext and persists the outcome.
 // The acknowledgement that it returns is true only because of what is on disk.
-func (b *Broker) takeResult(s *wire.Stream, t *task, c *claim) (*wire.ResultAck, error) {
+// uploaded is called when nothing more comes in.
+func (b *Broker) takeResult(s *wire.Stream, t *task, c *claim, uploaded func()) (*wire.ResultAck, error) {
 	ack := &wire.ResultAck{Task: c.header.Task, Fence: c.header.Fence}
 	refuse := func(why error) (*wire.ResultAck, error) {
 		b.reject(t, c, why)
@@ -209,25 +227,19 @@ func (b *Broker) takeResult(s *wire.Stream, t *task, c *claim) (*wire.ResultAck,
 		return refuse(err)
 	}
 	blob := resultBlob(c.rec.Task.ID, c.lease.Fence)
-	plain := make([]byte, 0, manifest.PlainBytes)
-	err = b.Blobs.Put(b.ctx, blob, func(w io.Writer) error {
-		_, err := transfer.Receive(b.ctx, io.TeeReader(s, w), func() { _ = s.CloseRead() }, opener, 0, func(_ int, part []byte) error {
-			plain = append(plain, part...)
-			return nil
-		})
-		return err
-	})
+	output, err := b.upload(s, t, c, opener, blob)
+	uploaded()
 	switch {
 	case errors.Is(err, transfer.ErrTampered) || errors.Is(err, transfer.ErrWrongKey):
 		return refuse(err)
 	case err != nil:
 		return nil, err // a cut: the node sends it again
 	}
-	if models.DigestOf(plain) != c.receipt.OutputHash {
+	if output != c.receipt.OutputHash {
 		return refuse(errors.Join(ErrOutputHash, b.Blobs.Delete(b.ctx, blob)))
 	}
 	verdict := attest.Acceptance{Receipt: c.receipt.Hash(b.Domain), Accepted: true, At: b.Clock.Now().UTC().Truncate(time.Millisecond)}
-	if err := b.Check(c.rec.Task.ID, c.receipt, plain); errors.Is(err, ErrNotJudged) {
+	if err := b.judge(c, blob, manifest, opener); errors.Is(err, ErrNotJudged) {
 		return nil, errors.Join(err, b.Blobs.Delete(context.WithoutCancel(b.ctx), blob)) // the node sends it again
 	} else if err != nil {
 		verdict.Accepted, verdict.Reason = false, wire.Reason(err.Error())
@@ -245,8 +257,47 @@ func (b *Broker) takeResult(s *wire.Stream, t *task, c *claim) (*wire.ResultAck,
 		ack.Settled, ack.Reason = final(err), wire.Reason(err.Error())
 		return ack, b.Blobs.Delete(context.WithoutCancel(b.ctx), blob)
 	}
+	if !verdict.Accepted {
+		if err := b.Blobs.Delete(context.WithoutCancel(b.ctx), blob); err != nil {
+			b.Log.Warn("disputed result not deleted; the next start tries again", "task", c.rec.Task.ID.Short(), "error", err)
+		}
+	}
 	ack.Settled, ack.Receipt, ack.Reason = true, encoded, verdict.Reason
 	return ack, nil
+}
+
+// upload takes the sealed result to disk, verified chunk by chunk, and returns the hash of
+// its plaintext, of which it keeps nothing. The node must hold its lease at every chunk, and
+// each chunk must come in time.
+func (b *Broker) upload(s *wire.Stream, t *task, c *claim, opener *transfer.Opener, blob string) (models.Digest, error) {
+	hash := sha256.New()
+	err := b.Blobs.Put(b.ctx, blob, func(w io.Writer) error {
+		_, err := transfer.Receive(b.ctx, io.TeeReader(s, w), func() { _ = s.CloseRead() }, opener, 0, func(_ int, part []byte) error {
+			hash.Write(part)
+			if err := t.allowed(b.ctx, c); err != nil {
+				return err
+			}
+			return s.Extend(replyTimeout)
+		})
+		return err
+	})
+	return models.Digest(hash.Sum(nil)), err
+}
+
+// judge has the stored result looked at. Few are judged at once: only here the whole
+// plaintext is in memory, and no node's slowness keeps it there.
+func (b *Broker) judge(c *claim, blob string, m transfer.Manifest, opener *transfer.Opener) error {
+	select {
+	case b.judging <- struct{}{}:
+		defer func() { <-b.judging }()
+	case <-b.ctx.Done():
+		return fmt.Errorf("the clinic is shutting down: %w", ErrNotJudged)
+	}
+	plain, err := b.readSealed(b.ctx, blob, m, opener)
+	if err != nil {
+		return fmt.Errorf("read the sealed result: %w: %w", ErrNotJudged, err)
+	}
+	return b.Check(c.rec.family(), c.receipt, plain)
 }
 
 func (b *Broker) countersign(c *claim, verdict attest.Acceptance) (attest.SignedReceipt, error) {
@@ -268,7 +319,8 @@ func (t *task) conclude(c *claim, signed attest.SignedReceipt, blob string) erro
 		if err := t.save(func(r *record) { r.Dispute = append(r.Dispute, signed) }); err != nil {
 			return err
 		}
-		return t.release(c.lease.Fence, TryFailed, "result disputed: "+signed.Acceptance.Reason)
+		b.tally.count(func(s *Stats) { s.Results["disputed"]++ })
+		return t.release(c.lease.Fence, TryFailed, lossDisputed, "result disputed: "+signed.Acceptance.Reason)
 	}
 	next, err := t.rec.Task.Result(c.lease.Node, c.lease.Fence, now)
 	if err != nil {
@@ -278,13 +330,22 @@ func (t *task) conclude(c *claim, signed attest.SignedReceipt, blob string) erro
 	err = t.save(func(r *record) {
 		r.Task, r.Receipt, r.Phases = next, &signed, phases
 		r.Result = &resultRecord{Blob: blob, Encapsulation: c.header.Encapsulation, Manifest: c.header.Manifest}
-	})
+	}, b.win(t.rec), func(tx *bbolt.Tx) error { return markProven(tx, c.lease.Node, now) })
+	if errors.Is(err, scheduler.ErrCopyLost) {
+		t.over = true // the loop withdraws it, if the winner has not yet
+	}
 	if err != nil {
 		return err
 	}
+	t.stopLocal()
 	b.hold(c.lease.Node, -1)
+	b.strikeNode(c.lease.Node, keptPromise)
+	b.proven.add(c.lease.Node)
+	b.tally.count(func(s *Stats) { s.Results["accepted"]++ })
 	b.emit(t.rec, Returned, Event{Text: "decrypted, hash matches the receipt, checked"})
 	b.emit(t.rec, Receipt, Event{Price: signed.Receipt.PriceGwei, Text: "signed by the node, countersigned by the clinic"})
+	b.callOff(t.rec)
+	b.unread.add(t.id)
 	return nil
 }
 

@@ -1,6 +1,22 @@
 package broker
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/ethereum/go-ethereum/common"
+)
+
+// line is the event as one line of a log.
+func (e Event) line() string {
+	who := "task " + e.Task.Short()
+	if !e.Of.IsZero() {
+		who = fmt.Sprintf("copy %d of task %s", e.Copy+1, e.Of.Short())
+	}
+	if e.Node != (common.Address{}) {
+		who += ": node " + e.Node.Hex()
+	}
+	return who + ": " + e.Sentence()
+}
 
 // Sentence is the event in words, for a terminal. A node's own stage names are
 // shown only where they are known.
@@ -10,6 +26,16 @@ func (e Event) Sentence() string {
 		return "sealed: " + e.Text
 	case Offered:
 		return "offered on gossip: " + e.Text
+	case Asked:
+		return "asked directly: " + e.Text
+	case Regranted:
+		return "is given the key again: " + e.Text
+	case CalledOff:
+		return "is called off: " + e.Text
+	case Told:
+		return "has stopped, as it was told"
+	case LocalRun:
+		return "the clinic's own runner " + e.Text
 	case BidTaken:
 		return "bids " + e.Text
 	case Awarded:

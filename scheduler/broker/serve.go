@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -30,6 +29,10 @@ func (b *Broker) serve() {
 			b.mu.Unlock()
 			defer b.running.Done()
 			defer context.AfterFunc(b.ctx, func() { _ = raw.Reset() })() // no peer keeps Close waiting
+			if !b.awaitResume() {
+				_ = raw.Reset() // the node tries again
+				return
+			}
 			s, err := wire.Inbound(raw, b.Key, replyTimeout)
 			if err == nil {
 				err = handle(s)
@@ -44,10 +47,27 @@ func (b *Broker) serve() {
 	}
 }
 
+// awaitResume holds what comes while the clinic starts, and reports whether it may be
+// answered.
+func (b *Broker) awaitResume() bool {
+	select {
+	case <-b.answering:
+		return true
+	default:
+	}
+	select {
+	case <-b.answering:
+		return true
+	case <-b.Clock.After(replyTimeout):
+	case <-b.ctx.Done():
+	}
+	return false
+}
+
 func (b *Broker) handlers() map[protocol.ID]func(*wire.Stream) error {
 	return map[protocol.ID]func(*wire.Stream) error{
 		wire.BidProtocol: b.serveBid, wire.FetchProtocol: b.serveFetch,
-		wire.ReportProtocol: b.serveReports, wire.ResultProtocol: b.serveResult,
+		wire.ReportProtocol: b.serveReports, wire.ResultProtocol: b.serveResult, wire.GrantProtocol: b.serveGrant,
 	}
 }
 
@@ -89,22 +109,29 @@ func (b *Broker) serveBid(s *wire.Stream) error {
 	}
 	t, _, err := b.addressed(message.Task, message.Clinic)
 	if err != nil {
+		b.tally.count(func(st *Stats) { st.BidsRefused[criterion(err)]++ })
 		return refuse(err)
 	}
-	in := bidder{bid: bid, peer: s.Conn().RemotePeer(), reply: reply}
+	in := bidder{bid: bid, peer: s.Conn().RemotePeer(), seat: scheduler.Seat{Subnet: subnetOf(s.Conn())}, reply: reply}
 	if err := t.do(b.ctx, func() error { return t.take(in) }); err != nil {
 		return refuse(err)
 	}
+	return b.answerBid(s, bid, reply)
+}
+
+// answerBid tells a bid's node how it went, while it holds a place for it.
+func (b *Broker) answerBid(s *wire.Stream, bid scheduler.Bid, reply <-chan *wire.BidReply) error {
 	if err := s.Extend(bid.Hold + replyTimeout); err != nil {
 		return err
 	}
+	undecided := func(reason string) error { return s.Send(&wire.BidReply{Task: bid.Task[:], Reason: reason}) }
 	select {
 	case decided := <-reply:
 		return s.Send(decided)
 	case <-b.Clock.After(bid.Hold):
-		return s.Send(&wire.BidReply{Task: message.Task, Reason: "not decided while the slot was held; this bid is kept as a spare"})
+		return undecided("not decided while the slot was held; this bid is kept as a spare")
 	case <-b.ctx.Done():
-		return refuse(errors.New("the clinic is shutting down"))
+		return undecided("the clinic is shutting down")
 	}
 }
 
@@ -147,12 +174,59 @@ func (b *Broker) serveFetch(s *wire.Stream) error {
 	if err := s.Send(&wire.FetchReply{Task: request.Task, Granted: true}); err != nil {
 		return err
 	}
-	return transfer.Send(s.Stream, blob, manifest, int(min(request.FirstChunk, transfer.MaxChunks)), func() error {
+	next := int(min(request.FirstChunk, transfer.MaxChunks))
+	if next < len(manifest.Chunks) {
+		b.tally.count(func(st *Stats) { st.BytesResumed += uint64(manifest.Offset(next)) })
+	}
+	return transfer.Send(s.Stream, blob, manifest, next, func() error {
 		if err := s.Extend(replyTimeout); err != nil {
 			return err
 		}
-		return allowed()
+		if err := allowed(); err != nil {
+			return err
+		}
+		size := uint64(manifest.Size(next))
+		next++
+		b.tally.count(func(st *Stats) { st.BytesSent += size })
+		return nil
 	})
+}
+
+// serveGrant wraps the content key anew for a leaseholder that was restarted, and counts
+// as a report. Who holds no lease gets a refusal, and nothing that tells a key.
+func (b *Broker) serveGrant(s *wire.Stream) error {
+	request, err := wire.Expect[*wire.GrantRequest](s.Reader, wire.MaxControl, s.Peer)
+	if err != nil {
+		return err
+	}
+	refuse := func(err error) error {
+		return s.Send(&wire.Refusal{Task: request.Task, Reason: wire.Reason(err.Error())})
+	}
+	t, _, err := b.addressed(request.Task, request.Clinic)
+	if err != nil {
+		return refuse(err)
+	}
+	var grant *wire.Grant
+	err = t.do(b.ctx, func() error {
+		next, err := t.renewed(s.Peer, request.Fence, b.Clock.Now())
+		if err != nil {
+			return err
+		}
+		if next.State != scheduler.Running {
+			return scheduler.ErrNoLease
+		}
+		if grant, err = b.grantOf(t.rec, request.HpkeKey); err != nil {
+			return err
+		}
+		t.rec.Task = next
+		b.emit(t.rec, Regranted, Event{Text: "it was restarted and begins again"})
+		return nil
+	})
+	if err != nil {
+		return refuse(err)
+	}
+	b.tally.count(func(st *Stats) { st.Regrants++ })
+	return s.Send(grant)
 }
 
 // serveReports takes progress and failures; each is answered, and progress renews
@@ -192,7 +266,7 @@ func (b *Broker) progress(node common.Address, m *wire.Progress) *wire.ProgressA
 	if err == nil {
 		err = t.do(b.ctx, func() error {
 			now := b.Clock.Now()
-			next, err := t.rec.Task.Renew(node, m.Fence, now, b.Lease)
+			next, err := t.renewed(node, m.Fence, now)
 			if err != nil {
 				return err
 			}
@@ -237,7 +311,7 @@ func (b *Broker) failure(node common.Address, m *wire.Failure) *wire.ProgressAck
 			if err := t.rec.Task.Holds(node, m.Fence, b.Clock.Now()); err != nil {
 				return err
 			}
-			return t.release(m.Fence, TryFailed, "the node gave up: "+m.Reason)
+			return t.release(m.Fence, TryFailed, lossGaveUp, "the node gave up: "+m.Reason)
 		})
 	}
 	if err != nil {

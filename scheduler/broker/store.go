@@ -1,12 +1,15 @@
 package broker
 
 import (
+	"bytes"
 	"context"
+	"crypto/cipher"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -22,13 +25,20 @@ import (
 // ErrUnknownTask says that no task has this id.
 var ErrUnknownTask = errors.New("no such task here; submit it first")
 
-// tasksBucket maps a task id to its record's JSON.
-var tasksBucket = []byte("broker.tasks.v1")
+// tasksBucket maps a task id to its record's JSON, groupsBucket the id of a copied task to
+// its scheduler.Group's; both sealed where the clinic has a secret.
+var (
+	tasksBucket  = []byte("broker.tasks.v1")
+	groupsBucket = []byte("broker.groups.v1")
+)
 
 // record is everything the clinic knows about one task. A bbolt transaction writes
 // it whole, so it is always of one piece.
 type record struct {
 	Task        scheduler.Task  `json:"task"`
+	Parent      models.Digest   `json:"parent,omitzero"`  // of a copy: the task that was submitted
+	Copy        int             `json:"copy,omitempty"`   // of a copy: its number, from 0
+	Copies      int             `json:"copies,omitempty"` // of a copy: how many there are
 	Package     models.Digest   `json:"package"`
 	Weights     models.Digest   `json:"weights"`
 	Manifest    models.Digest   `json:"manifest"`
@@ -38,27 +48,43 @@ type record struct {
 	MinTrust    scheduler.Trust `json:"min_trust"`
 	Ceiling     uint64          `json:"ceiling_gwei"`
 	MemoryBytes int64           `json:"memory_bytes"`
+	Providers   []string        `json:"providers,omitempty"`
+	Submitted   time.Time       `json:"submitted,omitzero"` // the last time; zero in records of the time before the index
 
 	PayloadHash     models.Digest `json:"payload_hash"` // of the plaintext, to know the same submission again
 	PayloadBytes    int64         `json:"payload_bytes"`
 	PayloadCID      string        `json:"payload_cid"`
-	PayloadManifest []byte        `json:"payload_manifest"`
-	ContentKey      []byte        `json:"content_key,omitempty"` // dropped when the task ends
-	ResultKey       []byte        `json:"result_key,omitempty"`  // dropped when the result is delivered
+	PayloadManifest []byte        `json:"payload_manifest,omitempty"` // dropped when the task ends
+	ContentKey      []byte        `json:"content_key,omitempty"`      // dropped when the task ends
+	ResultKey       []byte        `json:"result_key,omitempty"`       // dropped when the result is delivered
 
 	Winner  *winner                `json:"winner,omitempty"` // of the current lease
 	Tries   map[common.Address]int `json:"tries,omitempty"`  // lost leases by node
-	Bids    []BidSummary           `json:"bids,omitempty"`
+	Bids    []BidSummary           `json:"bids,omitempty"`   // the winner's alone, once the result is delivered
+	Bade    int                    `json:"bade,omitempty"`   // how many there were before
 	Result  *resultRecord          `json:"result,omitempty"`
 	Receipt *attest.SignedReceipt  `json:"receipt,omitempty"`
 	Dispute []attest.SignedReceipt `json:"disputes,omitempty"`
 	Phases  Phases                 `json:"phases"`
+
+	// Withdrawals are nodes that are still to be told that their work is not wanted.
+	Withdrawals []withdrawal `json:"withdrawals,omitempty"`
+}
+
+// family is the id that the caller knows the task by.
+func (r record) family() models.Digest {
+	if r.Parent.IsZero() {
+		return r.Task.ID
+	}
+	return r.Parent
 }
 
 // winner is the bid behind the current lease and where to reach its node.
 type winner struct {
-	Bid  scheduler.Bid `json:"bid"`
-	Peer peer.ID       `json:"peer"`
+	Bid  scheduler.Bid  `json:"bid"`
+	Peer peer.ID        `json:"peer"`
+	Seat scheduler.Seat `json:"seat,omitzero"` // zero in records of the time before copies
+	At   time.Time      `json:"at,omitzero"`   // when the bid came
 }
 
 // resultRecord names the accepted result's ciphertext.
@@ -66,9 +92,20 @@ type resultRecord struct {
 	Blob          string `json:"blob"`
 	Encapsulation []byte `json:"encapsulation"`
 	Manifest      []byte `json:"manifest"`
+	// MadeAt of a local result, to the millisecond; a node's is in its receipt.
+	MadeAt time.Time `json:"made_at,omitzero"`
 }
 
-func (r *record) forgetKeys() { r.ContentKey, r.ResultKey = nil, nil }
+// forgetDelivered drops what nobody asks for once the result was taken over: keys, manifests,
+// and the bids of those that did not win.
+func (r *record) forgetDelivered() {
+	r.ContentKey, r.ResultKey, r.PayloadManifest = nil, nil, nil
+	if r.Result != nil {
+		r.Result.Encapsulation, r.Result.Manifest = nil, nil
+	}
+	r.Bade = max(r.Bade, len(r.Bids))
+	r.Bids = slices.DeleteFunc(r.Bids, func(s BidSummary) bool { return !s.Won })
+}
 
 // payloadBlob names a task's ciphertext in the store.
 func payloadBlob(id models.Digest) string { return hex.EncodeToString(id[:]) + ".payload" }
@@ -78,8 +115,13 @@ func resultBlob(id models.Digest, fence uint64) string {
 	return fmt.Sprintf("%s.%d.result", hex.EncodeToString(id[:]), fence)
 }
 
-// seal encrypts a submission's payload to disk and returns the task's first record.
-func (b *Broker) seal(ctx context.Context, s Submission) (record, error) {
+// localBlob is the result of the clinic's own runner.
+func localBlob(id models.Digest) string { return hex.EncodeToString(id[:]) + ".local.result" }
+
+// seal encrypts a submission's payload to disk, under a key of its own for each copy, and
+// returns the first record of the n-th copy.
+func (b *Broker) seal(ctx context.Context, s Submission, n int) (record, error) {
+	id := scheduler.CopyID(s.Task, n)
 	key, err := transfer.NewKey()
 	if err != nil {
 		return record{}, err
@@ -93,8 +135,8 @@ func (b *Broker) seal(ctx context.Context, s Submission) (record, error) {
 		return record{}, err
 	}
 	var manifest transfer.Manifest
-	err = b.Blobs.Put(ctx, payloadBlob(s.Task), func(w io.Writer) (err error) {
-		manifest, err = transfer.Seal(w, s.Payload, transfer.Payload, s.Task, key)
+	err = b.Blobs.Put(ctx, payloadBlob(id), func(w io.Writer) (err error) {
+		manifest, err = transfer.Seal(w, s.Payload, transfer.Payload, id, key)
 		return err
 	})
 	if err != nil {
@@ -104,13 +146,26 @@ func (b *Broker) seal(ctx context.Context, s Submission) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	return record{
-		Task:    scheduler.NewTask(s.Task, s.Deadline, b.MaxAttempts),
+	last, err := b.store.lastFence(id)
+	if err != nil {
+		return record{}, fmt.Errorf("read task database: %w", err)
+	}
+	r := record{
+		Task:    scheduler.NewTask(id, s.Deadline, b.MaxAttempts),
 		Package: s.PackageDigest, Weights: s.WeightsDigest, Manifest: s.ManifestDigest, Class: s.Priority,
 		Residency: s.Residency, MinTier: s.MinTier, MinTrust: s.MinTrust, Ceiling: s.PriceCeiling, MemoryBytes: s.MemoryBytes,
-		PayloadBytes: int64(len(s.Payload)), PayloadCID: transfer.CID(encoded), PayloadManifest: encoded,
-		ContentKey: key[:], ResultKey: resultKey, Tries: map[common.Address]int{},
-	}, nil
+		Providers: s.Providers, PayloadHash: models.DigestOf(s.Payload), PayloadBytes: int64(len(s.Payload)), PayloadCID: transfer.CID(encoded), PayloadManifest: encoded,
+		Submitted: b.Clock.Now().UTC().Truncate(time.Millisecond), ContentKey: key[:], ResultKey: resultKey, Tries: map[common.Address]int{},
+	}
+	r.Task.Fence = last // its fences go on rising, also where its record was retired meanwhile
+	r.Task.MaxAttempts += int(last)
+	if s.Copying != scheduler.Once {
+		r.Parent, r.Copy, r.Copies = s.Task, n, s.copies()
+	}
+	if n == 0 && b.Local != nil {
+		r.Task.LocalBy = s.LocalBy // one local run is enough for all copies
+	}
+	return r, nil
 }
 
 // resultOpener prepares to decrypt a result that was sealed under lease.
@@ -137,28 +192,43 @@ func (r record) offer(clinic common.Address, addresses []string, expires time.Ti
 		Task: r.Task.ID, Package: r.Package, Clinic: clinic, Addresses: addresses, Payload: r.PayloadCID, PayloadBytes: r.PayloadBytes,
 		MemoryBytes: r.MemoryBytes, Class: r.Class, Deadline: r.Task.Deadline, Expires: expires, Residency: r.Residency,
 		MinTier: r.MinTier, MinTrust: r.MinTrust, CeilingGwei: r.Ceiling, Round: r.Task.Round, Threshold: threshold,
+		Providers: r.Providers,
 	}
 }
 
 // store is the broker's part of the database. Every write is an fsynced
 // transaction: when it returns, the step has happened.
-type store struct{ db *bbolt.DB }
+type store struct {
+	db   *bbolt.DB
+	aead cipher.AEAD // seals every value; nil without a secret
+}
 
-func openStore(db *bbolt.DB) (store, error) {
-	err := db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(tasksBucket)
-		return err
-	})
+func openStore(db *bbolt.DB, secret [32]byte) (store, error) {
+	aead, err := sealer(secret)
+	if err != nil {
+		return store{}, err
+	}
+	s := store{db, aead}
+	err = db.Update(s.buckets)
 	if err != nil {
 		return store{}, fmt.Errorf("open task database: %w", err)
 	}
-	return store{db}, nil
+	return s, nil
 }
 
-func decodeRecord(id models.Digest, data []byte) (record, error) {
+// record reads a task in a transaction.
+func (s store) record(tx *bbolt.Tx, id models.Digest) (record, error) {
+	return s.decode(id, tx.Bucket(tasksBucket).Get(id[:]))
+}
+
+func (s store) decode(id models.Digest, stored []byte) (record, error) {
 	var r record
-	if data == nil {
+	if stored == nil {
 		return r, fmt.Errorf("task %s: %w", id.Short(), ErrUnknownTask)
+	}
+	data, err := s.open(tasksBucket, id[:], stored)
+	if err != nil {
+		return r, fmt.Errorf("task %s: %w", id.Short(), err)
 	}
 	if err := json.Unmarshal(data, &r); err != nil {
 		return r, fmt.Errorf("task %s: its record is damaged: %w; restore the database from its backup", id.Short(), err)
@@ -171,57 +241,65 @@ func decodeRecord(id models.Digest, data []byte) (record, error) {
 
 func (s store) load(id models.Digest) (r record, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
-		r, err = decodeRecord(id, tx.Bucket(tasksBucket).Get(id[:]))
+		r, err = s.record(tx, id)
 		return err
 	})
 	return r, err
 }
 
-// create writes the first record of a task.
-func (s store) create(r record) error {
+// create writes the first records of a task or of its copies, with their group, at once.
+func (s store) create(group *scheduler.Group, records []record) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
-		if tx.Bucket(tasksBucket).Get(r.Task.ID[:]) != nil {
-			return fmt.Errorf("task %s exists", r.Task.ID.Short())
+		for _, r := range records {
+			if tx.Bucket(tasksBucket).Get(r.Task.ID[:]) != nil {
+				return fmt.Errorf("task %s exists", r.Task.ID.Short())
+			}
+			if err := s.put(tx, r); err != nil {
+				return err
+			}
 		}
-		return put(tx, r)
+		if group == nil {
+			return nil
+		}
+		return s.putGroup(tx, *group)
 	})
 }
 
-func put(tx *bbolt.Tx, r record) error {
+func (s store) put(tx *bbolt.Tx, r record) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("task %s: encode record: %w", r.Task.ID.Short(), err)
 	}
-	return tx.Bucket(tasksBucket).Put(r.Task.ID[:], data)
+	if err := tx.Bucket(tasksBucket).Put(r.Task.ID[:], s.seal(tasksBucket, r.Task.ID[:], data)); err != nil {
+		return err
+	}
+	return index(tx, r)
 }
 
-// update changes a record in one transaction and returns what was written.
-func (s store) update(id models.Digest, change func(*record) error) (r record, err error) {
+// update changes a record in one transaction and returns what was written. What also does
+// is written with it or not at all.
+func (s store) update(id models.Digest, change func(*record) error, also ...func(*bbolt.Tx) error) (r record, err error) {
 	err = s.db.Update(func(tx *bbolt.Tx) error {
-		if r, err = decodeRecord(id, tx.Bucket(tasksBucket).Get(id[:])); err != nil {
+		if r, err = s.record(tx, id); err != nil {
 			return err
 		}
+		was := r.ageKey()
 		if err := change(&r); err != nil {
 			return err
 		}
-		return put(tx, r)
-	})
-	return r, err
-}
-
-func (s store) all() (records []record, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(tasksBucket).ForEach(func(k, v []byte) error {
-			id, err := digestKey(k)
-			if err != nil {
+		if !bytes.Equal(was, r.ageKey()) {
+			if err := tx.Bucket(ageBucket).Delete(was); err != nil {
 				return err
 			}
-			r, err := decodeRecord(id, v)
-			records = append(records, r)
-			return err
-		})
+		}
+		for _, more := range also {
+			if err := more(tx); err != nil {
+				return err
+			}
+		}
+		return s.put(tx, r)
 	})
-	return records, err
+	return r, err
 }
 
 func digestKey(k []byte) (models.Digest, error) {

@@ -24,6 +24,11 @@ func TestSubmitRefuses(t *testing.T) {
 		"deadline passed":   func(s *broker.Submission) { s.Deadline = time.Now().Add(-time.Second) },
 		"deadline too far":  func(s *broker.Submission) { s.Deadline = time.Now().Add(48 * time.Hour) },
 		"strange priority":  func(s *broker.Submission) { s.Priority = 9 },
+		"two at once":       func(s *broker.Submission) { s.Copies = 2 },
+		"too many copies":   func(s *broker.Submission) { s.Copying, s.Copies = scheduler.Replicated, 9 },
+		"strange copying":   func(s *broker.Submission) { s.Copying = 9 },
+		"strange provider":  func(s *broker.Submission) { s.Providers = []string{"Tensor Processor"} },
+		"local too late":    func(s *broker.Submission) { s.LocalBy = s.Deadline },
 	} {
 		s := submission(name)
 		change(&s)
@@ -60,7 +65,7 @@ func TestCapacityIsReservedBeforeBidding(t *testing.T) {
 	}
 	c.connect(n.member)
 	first, second := c.submit("first"), c.submit("second")
-	<-n.executor.started
+	receiveOne(t, n.executor.started)
 	again := 0
 	c.events.await(t, "two more rounds for the one that waits", func(e broker.Event) bool {
 		if e.Kind == broker.Offered {
@@ -77,8 +82,8 @@ func TestCapacityIsReservedBeforeBidding(t *testing.T) {
 	finish <- struct{}{}
 	c.wantResult(c.wait(first))
 	c.wantResult(c.wait(second))
-	<-n.forwarded
-	<-n.forwarded
+	receiveOne(t, n.forwarded)
+	receiveOne(t, n.forwarded)
 	s, err = n.worker.Status()
 	must(t, err)
 	if s.Totals.Accepted != 2 || s.Totals.EarnedGwei != 2000 {

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/libp2p/go-libp2p/core/peer"
+	"go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
@@ -18,40 +19,38 @@ import (
 // retryPause is how long a task's loop waits after a write to disk failed.
 const retryPause = time.Second
 
-// announceAgain is when an offer with too few bids is published again: a heartbeat of
-// gossip later, and half a bid window before the choice. The pause doubles from then on.
-const announceAgain = 700 * time.Millisecond
-
-// bidder is a bid that was taken, and where its node waits for the answer.
-type bidder struct {
-	bid   scheduler.Bid
-	peer  peer.ID
-	reply chan *wire.BidReply // holds one; nil for a bid whose node was answered
-}
-
 // task runs one task. Its loop is the only one that reads or writes the fields
 // below calls; everybody else asks through do.
 type task struct {
-	b     *Broker
-	id    models.Digest
-	done  chan struct{} // closed when the task has ended
-	calls chan func()
+	b          *Broker
+	id, parent models.Digest
+	done       chan struct{} // closed when the task has ended
+	calls      chan func()
+	late       sync.Mutex // guards the fields below once the loop has ended
 
 	rec       record
 	bids      []bidder
-	windowEnd time.Time // of the current round: then choose, or offer again
-	anyBid    bool      // a bid of this round came: windowEnd is the bid window's
+	round     round
 	awarding  bool      // a dialogue with the leaseholder is under way
 	receiving bool      // its result is coming in
-	retryAt   time.Time // a write failed: nothing happens before
-	phases    phaseClock
+	over      bool      // another copy has won the race
+	spare     bool      // the clinic has made the result of another replica itself
+	since     time.Time // the node said yes, or this clinic came back to it
+	local     *localRun
+	caution   int // rounds since the last award in which only nodes with strikes had bid
+	// unanswered counts the awards in a row that got no yes; pauseUntil is when the task may
+	// be offered again after them. A restart forgets both.
+	unanswered int
+	pauseUntil time.Time
+	retryAt    time.Time // a write failed: nothing happens before
+	phases     phaseClock
 }
 
 // phaseClock holds when each phase began in this process.
 type phaseClock struct{ offered, accepted, running, returning time.Time }
 
 func newTask(b *Broker, r record) *task {
-	return &task{b: b, id: r.Task.ID, rec: r, done: make(chan struct{}), calls: make(chan func())}
+	return &task{b: b, id: r.Task.ID, parent: r.Parent, rec: r, done: make(chan struct{}), calls: make(chan func())}
 }
 
 // do runs f in the task's loop and returns its error.
@@ -61,7 +60,9 @@ func (t *task) do(ctx context.Context, f func() error) error {
 	case t.calls <- func() { result <- f() }:
 		return <-result
 	case <-t.done:
-		// The loop has ended and nothing changes any more; f may read.
+		// The loop has ended: the task refuses every step, one caller after the other.
+		t.late.Lock()
+		defer t.late.Unlock()
 		return f()
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -70,13 +71,20 @@ func (t *task) do(ctx context.Context, f func() error) error {
 	}
 }
 
-// save persists a change of the record; memory follows only what was written.
-func (t *task) save(change func(*record)) error {
+// save persists a change of the record, and what is to be written with it; memory follows
+// only what was written.
+func (t *task) save(change func(*record), also ...func(*bbolt.Tx) error) error {
 	written, err := t.b.store.update(t.id, func(r *record) error {
+		// The loop owns all of the record but what is left to tell its nodes.
+		left := r.Withdrawals
 		*r = t.rec.clone()
+		r.Withdrawals = left
 		change(r)
 		return nil
-	})
+	}, also...)
+	if errors.Is(err, scheduler.ErrCopyLost) {
+		return err // no fault of the disk
+	}
 	if err != nil {
 		t.b.Log.Error("task not persisted; it waits and tries again", "task", t.id.Short(), "error", err)
 		return fmt.Errorf("persist task %s: %w", t.id.Short(), err)
@@ -91,15 +99,17 @@ func (r record) clone() record {
 	for node, n := range r.Tries {
 		tries[node] = n
 	}
-	r.Tries, r.Bids = tries, slices.Clone(r.Bids)
+	r.Tries, r.Bids, r.Withdrawals = tries, slices.Clone(r.Bids), slices.Clone(r.Withdrawals)
 	return r
 }
 
 // loop lives from start to the task's end or the broker's.
 func (t *task) loop() {
 	b := t.b
-	if t.rec.Task.State == scheduler.Leased || t.rec.Task.State == scheduler.Running {
+	defer t.stopLocal()
+	if t.held() {
 		b.hold(t.rec.Task.Lease.Node, +1)
+		t.since = b.Clock.Now()
 	}
 	for {
 		if err := t.step(); err != nil {
@@ -120,21 +130,41 @@ func (t *task) loop() {
 	}
 }
 
+// held reports whether a node has the lease.
+func (t *task) held() bool {
+	return t.rec.Task.State == scheduler.Leased || t.rec.Task.State == scheduler.Running
+}
+
 // nextTimer is when something happens by itself.
 func (t *task) nextTimer() time.Time {
-	if t.retryAt.After(t.b.Clock.Now()) {
+	now := t.b.Clock.Now()
+	if t.retryAt.After(now) {
 		return t.retryAt
 	}
 	next := t.rec.Task.Deadline
+	sooner := func(at time.Time) {
+		if at.Before(next) {
+			next = at
+		}
+	}
+	local := t.rec.Task.WantsLocal(now)
+	switch by := t.rec.Task.LocalBy; {
+	case local && t.local == nil:
+		return now
+	case by.After(now):
+		sooner(by)
+	}
 	switch t.rec.Task.State {
+	case scheduler.Open:
+		if t.pauseUntil.After(now) {
+			sooner(t.pauseUntil)
+		}
 	case scheduler.Offered:
-		if t.windowEnd.Before(next) {
-			next = t.windowEnd
+		if !local {
+			sooner(t.round.next(now))
 		}
 	case scheduler.Leased, scheduler.Running:
-		if e := t.rec.Task.Lease.Expiry; e.Before(next) {
-			next = e
-		}
+		sooner(t.rec.Task.Lease.Expiry)
 	}
 	return next
 }
@@ -146,13 +176,33 @@ func (t *task) step() error {
 		return nil
 	}
 	if next, changed := t.rec.Task.Tick(now); changed {
-		if err := t.drop(next, LeaseLost); err != nil {
+		if err := t.drop(next, LeaseLost, lossLapsed); err != nil {
 			return err
+		}
+	}
+	switch final := t.rec.Task.State.Final(); {
+	case t.over && !final:
+		return t.withdraw(lostReason)
+	case t.spare && !final && !t.held():
+		return t.withdraw(spareReason)
+	}
+	if t.rec.Task.WantsLocal(now) {
+		if err := t.runLocal(); err != nil {
+			return err
+		}
+		if t.local != nil && !t.held() {
+			return nil // no node is asked while the clinic does it itself
+		}
+		if t.rec.Task.State.Final() {
+			return nil
 		}
 	}
 	switch t.rec.Task.State {
 	case scheduler.Open:
-		if t.hasFreshSpare() {
+		switch {
+		case now.Before(t.pauseUntil):
+			return nil
+		case t.unanswered < patientAfter && t.hasFreshSpare():
 			return t.award()
 		}
 		return t.offer()
@@ -166,240 +216,112 @@ func (t *task) step() error {
 	return nil
 }
 
-// offer starts a round.
-func (t *task) offer() error {
-	next, err := t.rec.Task.Offer()
-	if err != nil {
-		return err
-	}
-	if err := t.save(func(r *record) { r.Task = next }); err != nil {
-		return err
-	}
-	b, now := t.b, t.b.Clock.Now()
-	if t.phases.offered.IsZero() {
-		t.phases.offered = now
-	}
-	// Late rounds are patient: nobody may be there for a while.
-	wait := b.RoundWait * time.Duration(min(max(t.rec.Task.Round, 3)-2, 5))
-	t.windowEnd, t.anyBid = now.Add(wait), false
-	expires := now.Add(min(wait, scheduler.MaxOfferLife))
-	known := b.Market.Peers(t.rec.Residency)
-	threshold := scheduler.Threshold(known, scheduler.LotteryWanted, t.rec.Task.Round)
-	o := t.rec.offer(b.Key.Address(), wire.HostAddresses(b.Host), expires, threshold)
-	b.emit(t.rec, Offered, Event{Text: fmt.Sprintf("round %d, to %d connected members in %v", t.rec.Task.Round, known, t.rec.Residency)})
-	b.running.Go(func() {
-		ctx, cancel := context.WithTimeout(b.ctx, wait)
-		defer cancel()
-		t.announce(ctx, o)
-	})
-	return nil
-}
+// ErrOverdue refuses to renew the lease of a node that reports and reports, but brings
+// nothing.
+var ErrOverdue = errors.New("the result is long overdue and the lease is not renewed any more; promise what you can keep")
 
-// announce publishes an offer, and again while bids are wanted: a node that had just
-// joined a relay's mesh was not sent the first and, being in the mesh now, is not told of
-// it either. Who has bid takes no notice.
-func (t *task) announce(ctx context.Context, o scheduler.Offer) {
-	b := t.b
-	for pause := announceAgain; ; pause *= 2 {
-		if err := b.Market.Publish(ctx, o, b.Key); err != nil {
-			if b.ctx.Err() == nil {
-				b.Log.Warn("offer not published; the next round tries again", "task", t.id.Short(), "round", o.Round, "error", err)
-			}
-			return
-		}
-		select {
-		case <-b.Clock.After(pause):
-		case <-ctx.Done():
-			return
-		}
-		wanted := false
-		err := t.do(ctx, func() error {
-			wanted = t.rec.Task.State == scheduler.Offered && t.rec.Task.Round == o.Round && len(t.candidates()) < scheduler.LotteryWanted
-			return nil
-		})
-		if err != nil || !wanted {
-			return
-		}
-		o.Expires = o.Expires.Add(-time.Millisecond) // gossip knows a message by its content
-	}
-}
+// patience is how long after its yes a node may keep a lease by reporting: twice what it
+// promised, so that it may be restarted once and begin again, and a lease more.
+func patience(promise, lease time.Duration) time.Duration { return 2*promise + lease }
 
-// collect ends the round when its window is over or enough bids are in.
-func (t *task) collect(now time.Time) error {
-	live := len(t.candidates())
-	enough := live >= scheduler.LotteryWanted
-	if now.Before(t.windowEnd) && !enough {
-		return nil
+// renewed is the task after a report of its holder. A node that withholds its result loses
+// the lease when the clinic's patience ends.
+func (t *task) renewed(node common.Address, fence uint64, now time.Time) (scheduler.Task, error) {
+	term := t.b.Lease
+	if t.rec.Winner != nil {
+		left := t.since.Add(patience(t.rec.Winner.Bid.Promise, t.b.Lease)).Sub(now)
+		term = min(term, left)
 	}
-	if live > 0 {
-		return t.award()
+	if err := t.rec.Task.Holds(node, fence, now); err == nil && term <= 0 {
+		return t.rec.Task, fmt.Errorf("task %s: fence %d: %w", t.id.Short(), fence, ErrOverdue)
 	}
-	return t.offer()
-}
-
-// take adds a bid to the task, in the loop.
-func (t *task) take(in bidder) error {
-	now := t.b.Clock.Now()
-	if t.rec.Task.State.Final() {
-		return fmt.Errorf("task %s is %s: %w", t.id.Short(), t.rec.Task.State, scheduler.ErrFinal)
-	}
-	o := t.rec.offer(t.b.Key.Address(), nil, now, 0)
-	if err := scheduler.Eligible(o, in.bid, now); err != nil {
-		return err
-	}
-	if at := slices.IndexFunc(t.bids, func(known bidder) bool { return known.bid.Node == in.bid.Node }); at >= 0 {
-		t.bids[at].answer(false, "a newer bid of this node replaces it")
-		t.bids = slices.Delete(t.bids, at, at+1)
-	}
-	if len(t.bids) >= maxBids {
-		return fmt.Errorf("task %s has %d bids, it takes no more in this round", t.id.Short(), maxBids)
-	}
-	t.bids = append(t.bids, in)
-	t.b.emit(t.rec, BidTaken, Event{Node: in.bid.Node, Price: in.bid.PriceGwei,
-		Text: fmt.Sprintf("%d gwei, promised in %v, tier %d, %s", in.bid.PriceGwei, in.bid.Promise, in.bid.Tier, in.bid.Jurisdiction)})
-	if t.rec.Task.State == scheduler.Offered && !t.anyBid {
-		window := t.b.BidWindow
-		if t.rec.Class == scheduler.STAT {
-			window = t.b.STATWindow
-		}
-		t.anyBid = true
-		if end := now.Add(window); end.Before(t.windowEnd) {
-			t.windowEnd = end
-		}
-	}
-	return nil
-}
-
-// hasFreshSpare reports whether a losing bid of a node that has not failed this
-// task is left over.
-func (t *task) hasFreshSpare() bool {
-	return slices.ContainsFunc(t.bids, func(in bidder) bool { return t.rec.Tries[in.bid.Node] == 0 })
-}
-
-// candidates are the bids that may win now. A node that lost this task comes into
-// question only in a round where nobody else bid.
-func (t *task) candidates() []scheduler.Candidate {
-	var list []scheduler.Candidate
-	fewest := -1
-	for _, in := range t.bids {
-		tries := t.rec.Tries[in.bid.Node]
-		if fewest < 0 || tries < fewest {
-			fewest = tries
-		}
-		list = append(list, scheduler.Candidate{Bid: in.bid, Score: t.b.Score(in.bid.Node), Busy: t.b.holding(in.bid.Node), Failed: tries})
-	}
-	return slices.DeleteFunc(list, func(c scheduler.Candidate) bool { return c.Failed > fewest })
-}
-
-// award chooses a bid, persists the lease and only then talks to its node.
-func (t *task) award() error {
-	candidates := t.candidates()
-	chosen := scheduler.Choose(t.rec.Class, candidates, t.b.Random())
-	if chosen < 0 {
-		t.dropBids(candidates)
-		return t.offer()
-	}
-	node := candidates[chosen].Bid.Node
-	at := slices.IndexFunc(t.bids, func(in bidder) bool { return in.bid.Node == node })
-	won := t.bids[at]
-	next, err := t.rec.Task.Award(node, t.b.Clock.Now(), t.b.Lease)
-	if err != nil {
-		return err
-	}
-	err = t.save(func(r *record) {
-		r.Task = next
-		r.Winner = &winner{Bid: won.bid, Peer: won.peer}
-		r.note(t.bids, node)
-	})
-	if err != nil {
-		return err
-	}
-	t.b.hold(node, +1)
-	t.bids = slices.Delete(t.bids, at, at+1)
-	won.answer(true, "")
-	t.answerAll("another node was chosen; this bid is kept as a spare")
-	t.b.emit(t.rec, Awarded, Event{Price: won.bid.PriceGwei, Text: fmt.Sprintf("chosen among %d bids, fence %d, lease %v", len(candidates), next.Fence, t.b.Lease)})
-	t.negotiate()
-	return nil
-}
-
-// dropBids forgets bids that nobody would choose.
-func (t *task) dropBids(worthless []scheduler.Candidate) {
-	t.bids = slices.DeleteFunc(t.bids, func(in bidder) bool {
-		return slices.ContainsFunc(worthless, func(c scheduler.Candidate) bool { return c.Bid.Node == in.bid.Node })
-	})
-}
-
-// note records the bids for the outcome's summary.
-func (r *record) note(bids []bidder, won common.Address) {
-	for n := range r.Bids {
-		r.Bids[n].Won = r.Bids[n].Node == won
-	}
-	for _, in := range bids {
-		s := BidSummary{Node: in.bid.Node, PriceGwei: in.bid.PriceGwei, PromiseMS: in.bid.Promise.Milliseconds(),
-			Tier: in.bid.Tier, Jurisdiction: in.bid.Jurisdiction, Won: in.bid.Node == won}
-		if at := slices.IndexFunc(r.Bids, func(known BidSummary) bool { return known.Node == s.Node }); at >= 0 {
-			r.Bids[at] = s
-		} else if len(r.Bids) < maxBids {
-			r.Bids = append(r.Bids, s)
-		}
-	}
-}
-
-// answer tells a waiting node how its bid went; later calls say nothing.
-func (in *bidder) answer(won bool, reason string) {
-	if in.reply == nil {
-		return
-	}
-	in.reply <- &wire.BidReply{Task: in.bid.Task[:], Won: won, Reason: reason}
-	in.reply = nil
-}
-
-func (t *task) answerAll(reason string) {
-	for n := range t.bids {
-		t.bids[n].answer(false, reason)
-	}
+	return t.rec.Task.Renew(node, fence, now, term)
 }
 
 // drop persists that the lease ended without a result; next is the task after it.
-func (t *task) drop(next scheduler.Task, kind Kind) error {
-	lease, held := t.rec.Task.Lease, t.rec.Task.State == scheduler.Leased || t.rec.Task.State == scheduler.Running
+func (t *task) drop(next scheduler.Task, kind Kind, loss string) error {
+	lease, held := t.rec.Task.Lease, t.held()
+	unanswered := t.rec.Task.State == scheduler.Leased
+	was := t.rec.Winner
+	blameless := loss == lossCalled
+	// A node whose result was judged has its answer coming; others may still be at work.
+	told := held && was != nil && next.State.Final() && (blameless || next.State == scheduler.Expired)
 	err := t.save(func(r *record) {
 		r.Task = next
 		r.Winner = nil
-		if held {
+		if !held {
+			return
+		}
+		if !blameless {
 			r.Tries[lease.Node]++
+		}
+		if told {
+			r.owe(*was, lease.Fence, next.Reason, t.b.Clock.Now())
 		}
 	})
 	if err != nil {
 		return err
 	}
+	t.left(lease, held, loss)
+	if unanswered {
+		t.noYes()
+	}
 	if held {
-		t.b.hold(lease.Node, -1)
 		t.b.emit(t.rec, kind, Event{Node: lease.Node, Fence: lease.Fence, Text: next.Reason})
 	}
-	t.awarding, t.receiving = false, false
-	t.phases.accepted, t.phases.running, t.phases.returning = time.Time{}, time.Time{}, time.Time{}
+	if told {
+		t.b.running.Go(func() { t.b.tellWithdrawn(t.id) })
+	}
 	return nil
 }
 
+// left tidies the loop's memory after a lease has ended, however it did.
+func (t *task) left(lease scheduler.Lease, held bool, loss string) {
+	if held {
+		t.b.hold(lease.Node, -1)
+		if !hasResult(t.rec.Task.State) || t.rec.Task.State == scheduler.Local {
+			t.b.rise(t.rec)
+		}
+		if loss != "" {
+			t.b.tally.count(func(s *Stats) { s.Losses[loss]++ })
+			if weight := strikeOf(loss); weight > 0 {
+				t.b.strikeNode(lease.Node, weight)
+			}
+		}
+	}
+	t.awarding, t.receiving = false, false
+	t.phases.accepted, t.phases.running, t.phases.returning = time.Time{}, time.Time{}, time.Time{}
+}
+
 // release ends the lease numbered fence, in the loop; other fences are ignored.
-func (t *task) release(fence uint64, kind Kind, reason string) error {
+func (t *task) release(fence uint64, kind Kind, loss, reason string) error {
 	next, err := t.rec.Task.Release(fence, wire.Reason(reason))
 	if err != nil {
 		return err
 	}
-	return t.drop(next, kind)
+	return t.drop(next, kind, loss)
+}
+
+// withdraw cancels the task, in the loop. Whom to tell is written with it.
+func (t *task) withdraw(reason string) error {
+	next, err := t.rec.Task.Cancel(wire.Reason(reason))
+	if err != nil {
+		return err
+	}
+	return t.drop(next, CalledOff, lossCalled)
 }
 
 // finish tidies up after the last state was persisted.
 func (t *task) finish() {
 	b := t.b
+	t.stopLocal()
 	t.answerAll(fmt.Sprintf("the task is %s", t.rec.Task.State))
 	b.tidy(t.rec)
+	b.tally.count(func(s *Stats) { s.Ended[string(t.rec.Task.State)]++ })
 	b.emit(t.rec, Finished, Event{Text: t.rec.Task.Reason})
 	b.mu.Lock()
 	delete(b.tasks, t.id)
+	b.clear(t.parent)
 	b.mu.Unlock()
 	close(t.done)
 }
@@ -412,8 +334,8 @@ func (b *Broker) tidy(r record) {
 		return
 	}
 	_, err := b.store.update(r.Task.ID, func(r *record) error {
-		r.ContentKey = nil
-		if r.Task.State != scheduler.Resulted {
+		r.ContentKey, r.PayloadManifest = nil, nil
+		if !r.Task.Undelivered() {
 			r.ResultKey = nil
 		}
 		return nil

@@ -47,6 +47,20 @@ const (
 	statePlaced  = "placed"
 )
 
+// withoutPath drops the paths from an error of the file system: the folder of the results
+// may name a patient, and errors get into logs. Who named it knows it.
+func withoutPath(err error) error {
+	var at *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &at):
+		return at.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
 type deliveryRecord struct {
 	State   string        `json:"state"`
 	Content models.Digest `json:"content"`
@@ -55,7 +69,7 @@ type deliveryRecord struct {
 // NewDelivery makes root if it is not there.
 func NewDelivery(vault *Vault, root string) (*Delivery, error) {
 	if err := os.MkdirAll(root, 0o700); err != nil {
-		return nil, fmt.Errorf("open the delivery folder: %w; check its path and rights", err)
+		return nil, fmt.Errorf("open the delivery folder: %w; check its path and rights", withoutPath(err))
 	}
 	return &Delivery{vault: vault, root: root}, nil
 }
@@ -90,7 +104,7 @@ func (d *Delivery) Deliver(task models.Digest, files []dcm.File) (Delivered, err
 		err = d.place(task, done.Folder, content)
 	}
 	if err != nil {
-		return done, fmt.Errorf("deliver task %s: %w; check the folder's space and rights, then deliver again", task.Short(), err)
+		return done, fmt.Errorf("deliver task %s: %w; check the folder's space and rights, then deliver again", task.Short(), withoutPath(err))
 	}
 	return done, nil
 }
@@ -161,7 +175,7 @@ func (d *Delivery) place(task models.Digest, folder string, content models.Diges
 // it too: a process may be killed after it recorded that the result is in its place.
 func (d *Delivery) withdraw(task models.Digest) error {
 	if err := os.RemoveAll(d.notice(task)); err != nil {
-		return fmt.Errorf("remove the notice that there is no result: %w; remove it by hand", err)
+		return fmt.Errorf("remove the notice that there is no result: %w; remove it by hand", withoutPath(err))
 	}
 	return nil
 }
@@ -188,7 +202,7 @@ func (d *Delivery) Notify(task models.Digest, files []dcm.File) (folder string, 
 		err = errors.Join(os.RemoveAll(folder), os.Rename(staging, folder), syncFolder(d.root))
 	}
 	if err != nil {
-		return folder, fmt.Errorf("say that task %s has no result: %w; check the folder's space and rights", task.Short(), err)
+		return folder, fmt.Errorf("say that task %s has no result: %w; check the folder's space and rights", task.Short(), withoutPath(err))
 	}
 	return folder, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/medhive/medhive/models"
@@ -171,6 +172,31 @@ func TestDeliveryTakesPlainNamesOnly(t *testing.T) {
 	} {
 		if _, err := d.Deliver(models.DigestOf([]byte(name)), files); err == nil {
 			t.Errorf("%s: it is delivered", name)
+		}
+	}
+}
+
+// The folder of the results may name a patient, and errors end in logs.
+func TestDeliveryErrorsNameNoFolder(t *testing.T) {
+	const patient = "DOE^JANE"
+	task := models.DigestOf([]byte("task"))
+	vault := newVault(t)
+	occupied := filepath.Join(t.TempDir(), patient)
+	if err := os.WriteFile(occupied, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, unopened := NewDelivery(vault, filepath.Join(occupied, "results"))
+	d := &Delivery{vault: vault, root: occupied} // a file now stands where the folder was
+	_, unplaced := d.Deliver(task, someFiles())
+	_, unsaid := d.Notify(task, someFiles())
+	d.root = filepath.Join(t.TempDir(), patient)
+	if err := os.MkdirAll(filepath.Join(d.folder(task), "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, unmoved := d.Deliver(task, someFiles())
+	for step, err := range map[string]error{"open": unopened, "deliver": unplaced, "notify": unsaid, "rename": unmoved} {
+		if err == nil || strings.Contains(err.Error(), "DOE") || !strings.Contains(err.Error(), "check") {
+			t.Errorf("%s: %v; want an error without the folder that says what to do", step, err)
 		}
 	}
 }

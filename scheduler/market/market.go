@@ -1,16 +1,19 @@
-// Package market is the announcement board: offers on gossipsub, one topic per
-// jurisdiction. In: a libp2p host and offers to publish. Out: offers of others
-// that passed size, expiry, schema, allow-list, rate and signature checks, in
-// that order. It never carries a bid or a payload; those go on direct streams.
+// Package market is the announcement board: clinics' offers and nodes' notices on
+// gossipsub, offers in a topic per jurisdiction and tier, notices in one per
+// jurisdiction. In: a libp2p host and what it has to say. Out: what others said and
+// passed every check, from the cheapest to the dearest. It never carries a bid or a
+// payload; those go on direct streams.
 package market
 
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -19,18 +22,18 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/scheduler"
-	"github.com/medhive/medhive/scheduler/wire"
 )
 
 // Gossip parameters, from measurements with 10 to 200 hosts.
 const (
-	maxMessageBytes = 16 << 10 // a whole gossip message; an offer is far smaller
+	maxMessageBytes = 16 << 10 // a whole gossip message of many parts; an offer is far smaller
 	outboundQueue   = 512      // the default of 32 lost 5 % at 100 messages a second
 	validateQueue   = 1024
 	subscriberQueue = 2048
-	seenTTL         = scheduler.MaxOfferLife + 30*time.Second
+	// seenTTL outlives an offer, clocks that differ included; notices live longer and are
+	// kept apart by newest.
+	seenTTL = scheduler.MaxOfferLife + 30*time.Second
 	// heartbeat is how soon a node that has just joined hears of an offer that was
 	// published before it was in the mesh. The library's second is long beside a bid
 	// window.
@@ -41,10 +44,13 @@ const (
 
 // Options of New. The zero value is useful.
 type Options struct {
-	// Allow says which clinics' offers are taken; nil allows everyone.
+	// Allow says which clinics' offers are taken; nil allows everyone. It is called for
+	// each offer, so it must answer from memory.
 	Allow func(clinic common.Address) bool
-	Clock scheduler.Clock
-	Log   *slog.Logger
+	// AllowNode says which nodes' notices are taken; as Allow.
+	AllowNode func(node common.Address) bool
+	Clock     scheduler.Clock
+	Log       *slog.Logger
 	// GossipOptions are appended last, for tests and simulations.
 	GossipOptions []pubsub.Option
 }
@@ -55,15 +61,30 @@ type Received struct {
 	Clinic peer.ID
 }
 
+// ReceivedNotice is a valid notice and the peer that is its node.
+type ReceivedNotice struct {
+	Notice scheduler.Notice
+	Node   peer.ID
+}
+
 // Market is one host's membership. It is safe for concurrent use.
 type Market struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
+	host    host.Host
 	pubsub  *pubsub.PubSub
 	self    peer.ID
 	options Options
-	buckets *buckets
 	readers sync.WaitGroup
+
+	clinics, nodes       *buckets // of others
+	ownOffers, ownNotice *buckets
+	newest               *newest
+	burdens              *burdens
+	offers, notices      *flow
+	useless              atomic.Uint64
+	recalls              *buckets // questions of others for what was said before
+	answering            answering
 
 	mu     sync.Mutex // guards topics and closed
 	topics map[string]*membership
@@ -74,7 +95,7 @@ type Market struct {
 // small networks hold together.
 type membership struct {
 	topic     *pubsub.Topic
-	stopRelay pubsub.RelayCancelFunc
+	stopRelay pubsub.RelayCancelFunc // nil: this host only speaks there
 }
 
 // New starts gossip on h. Close ends it.
@@ -85,11 +106,24 @@ func New(ctx context.Context, h host.Host, options Options) (*Market, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
+	everyone := func(common.Address) bool { return true }
 	if options.Allow == nil {
-		options.Allow = func(common.Address) bool { return true }
+		options.Allow = everyone
+	}
+	if options.AllowNode == nil {
+		options.AllowNode = everyone
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	ps, err := pubsub.NewGossipSub(ctx, h, append([]pubsub.Option{
+	m := &Market{
+		ctx: ctx, cancel: cancel, host: h, self: h.ID(), options: options,
+		clinics: newBuckets(options.Clock, offerRate), nodes: newBuckets(options.Clock, noticeRate),
+		ownOffers: newBuckets(options.Clock, ownOfferRate), ownNotice: newBuckets(options.Clock, ownNoticeRate),
+		newest: newNewest(), burdens: newBurdens(options.Clock), offers: newFlow(), notices: newFlow(),
+		recalls: newBuckets(options.Clock, recallRate), answering: answering{of: map[string]int{}},
+		topics: map[string]*membership{},
+	}
+	var err error
+	m.pubsub, err = pubsub.NewGossipSub(ctx, h, append([]pubsub.Option{
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictSign),
 		pubsub.WithMaxMessageSize(maxMessageBytes),
 		pubsub.WithPeerOutboundQueueSize(outboundQueue),
@@ -97,7 +131,8 @@ func New(ctx context.Context, h host.Host, options Options) (*Market, error) {
 		pubsub.WithSeenMessagesTTL(seenTTL),
 		pubsub.WithMessageIdFn(contentID),
 		pubsub.WithGossipSubParams(gossipParams()),
-		pubsub.WithPeerScore(scoreParams()),
+		pubsub.WithPeerScore(scoreParams(m.burdens.score)),
+		pubsub.WithSubscriptionFilter(subscriptions{}),
 		// An own offer goes to every connected member at once: a mesh takes a heartbeat
 		// to form, and a node that has just come would miss the round.
 		pubsub.WithFloodPublish(true),
@@ -106,10 +141,9 @@ func New(ctx context.Context, h host.Host, options Options) (*Market, error) {
 		cancel()
 		return nil, fmt.Errorf("start gossip: %w", err)
 	}
-	return &Market{
-		ctx: ctx, cancel: cancel, pubsub: ps, self: h.ID(), options: options,
-		buckets: newBuckets(options.Clock), topics: map[string]*membership{},
-	}, nil
+	h.SetStreamHandler(RecallProtocol, m.serveRecall)
+	m.readers.Go(m.report)
+	return m, nil
 }
 
 // gossipParams are the library's with a faster heartbeat.
@@ -119,60 +153,106 @@ func gossipParams() pubsub.GossipSubParams {
 	return params
 }
 
-// contentID makes a message's id its content, so that a copy is a duplicate
-// whoever sends it. The topic counts: one offer goes to several regions.
+// contentID makes a message's id its topic, author and content, so that a copy is a
+// duplicate whoever sends it. The topic counts, because one offer goes to several
+// regions. The author counts, because the library remembers an id before this market has
+// checked the message: without it an enemy could be first to say another's offer in its
+// own name, be refused, and so keep the true one from being heard.
 func contentID(m *pb.Message) string {
 	h := sha256.New()
-	h.Write([]byte(m.GetTopic()))
-	h.Write([]byte{0})
+	for _, part := range [][]byte{[]byte(m.GetTopic()), m.GetFrom()} {
+		var size [4]byte
+		binary.BigEndian.PutUint32(size[:], uint32(len(part)))
+		h.Write(size[:])
+		h.Write(part)
+	}
 	h.Write(m.GetData())
 	return string(h.Sum(nil))
 }
 
-// Topic is where offers for nodes in region are announced.
-func Topic(region string) string { return "/medhive/1/offer/" + region }
-
-// join returns the topic of region, joined, validated and relayed.
-func (m *Market) join(region string) (*pubsub.Topic, error) {
-	if !scheduler.ValidRegion(region) {
-		return nil, fmt.Errorf("join market of %.8q: want an ISO 3166-1 code such as DE", region)
+// offerTopic is the topic of a region and tier, joined, validated and relayed.
+func (m *Market) offerTopic(region string, tier uint8) (*pubsub.Topic, error) {
+	if !scheduler.ValidRegion(region) || tier > MaxTier {
+		return nil, fmt.Errorf("join market of %.8q, tier %d: want an ISO 3166-1 code such as DE and a tier of 0 to %d", region, tier, MaxTier)
 	}
+	return m.join(OfferTopic(region, tier), validator(m, m.offers, m.checkOffer), true)
+}
+
+// noticeTopic is the topic of a region's notices, joined and validated. Only clinics and
+// relays also pass them on: were each node to do so, a thousand nodes would each hear and
+// check what a thousand say.
+func (m *Market) noticeTopic(region string, relayed bool) (*pubsub.Topic, error) {
+	if !scheduler.ValidRegion(region) {
+		return nil, fmt.Errorf("join notices of %.8q: want an ISO 3166-1 code such as DE", region)
+	}
+	return m.join(NoticeTopic(region), validator(m, m.notices, m.checkNotice), relayed)
+}
+
+func (m *Market) join(name string, validate pubsub.ValidatorEx, relayed bool) (*pubsub.Topic, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
 		return nil, errors.New("join market: it is closed")
 	}
-	if member, ok := m.topics[region]; ok {
-		return member.topic, nil
+	member, ok := m.topics[name]
+	if !ok {
+		if err := m.pubsub.RegisterTopicValidator(name, validate); err != nil {
+			return nil, fmt.Errorf("join %s: %w", name, err)
+		}
+		topic, err := m.pubsub.Join(name)
+		if err != nil {
+			return nil, fmt.Errorf("join %s: %w", name, err)
+		}
+		if err := topic.SetScoreParams(topicScoreParams()); err != nil {
+			return nil, fmt.Errorf("join %s: %w", name, err)
+		}
+		member = &membership{topic: topic}
+		m.topics[name] = member
 	}
-	name := Topic(region)
-	if err := m.pubsub.RegisterTopicValidator(name, m.validate); err != nil {
-		return nil, fmt.Errorf("join market of %s: %w", region, err)
+	if relayed && member.stopRelay == nil {
+		stop, err := member.topic.Relay()
+		if err != nil {
+			return nil, fmt.Errorf("join %s: %w", name, err)
+		}
+		member.stopRelay = stop
 	}
-	topic, err := m.pubsub.Join(name)
-	if err != nil {
-		return nil, fmt.Errorf("join market of %s: %w", region, err)
-	}
-	if err := topic.SetScoreParams(topicScoreParams()); err != nil {
-		return nil, fmt.Errorf("join market of %s: %w", region, err)
-	}
-	stop, err := topic.Relay()
-	if err != nil {
-		return nil, fmt.Errorf("join market of %s: %w", region, err)
-	}
-	m.topics[region] = &membership{topic: topic, stopRelay: stop}
-	return topic, nil
+	return member.topic, nil
 }
 
-// Peers is how many other members of the regions' topics this host can send to
-// at once; a peer in two regions counts once.
-func (m *Market) Peers(regions []string) int {
-	seen := map[peer.ID]bool{}
+// Relay passes on every offer and notice of the regions until Close, without reading them:
+// with few nodes a mesh needs somebody in the middle.
+func (m *Market) Relay(regions []string) error {
+	if len(regions) > MaxRegions {
+		return fmt.Errorf("relay %d regions: at most %d; let a second host relay the others", len(regions), MaxRegions)
+	}
 	for _, region := range regions {
-		topic, err := m.join(region)
-		if err != nil {
-			continue
+		for tier := range uint8(MaxTier + 1) {
+			if _, err := m.offerTopic(region, tier); err != nil {
+				return err
+			}
 		}
+		if _, err := m.noticeTopic(region, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Peers is how many other members of the regions' markets this host can send to at once,
+// nodes of any tier and relays; a peer in two regions counts once.
+func (m *Market) Peers(regions []string) int {
+	var topics []*pubsub.Topic
+	for _, region := range regions {
+		if topic, err := m.offerTopic(region, 0); err == nil { // every node reads tier 0
+			topics = append(topics, topic)
+		}
+	}
+	return members(topics)
+}
+
+func members(topics []*pubsub.Topic) int {
+	seen := map[peer.ID]bool{}
+	for _, topic := range topics {
 		for _, p := range topic.ListPeers() {
 			seen[p] = true
 		}
@@ -180,106 +260,15 @@ func (m *Market) Peers(regions []string) int {
 	return len(seen)
 }
 
-// Publish announces an offer in every region of its residency set. It waits, as
-// long as ctx lets it, until at least one topic has another member.
-func (m *Market) Publish(ctx context.Context, o scheduler.Offer, key *identity.Key) error {
-	message, err := wire.NewOffer(o)
-	if err != nil {
-		return err
-	}
-	data, err := wire.Encode(message, key.ECDSA())
-	if err != nil {
-		return err
-	}
-	if len(data) > wire.MaxOffer {
-		return fmt.Errorf("publish offer %s: %d bytes, the limit is %d; name fewer regions or addresses: %w", o.Task.Short(), len(data), wire.MaxOffer, wire.ErrSize)
-	}
-	if len(o.Residency) == 0 {
-		return fmt.Errorf("publish offer %s: its residency set is empty; name where it may run", o.Task.Short())
-	}
-	if err := m.awaitPeer(ctx, o.Residency); err != nil {
-		return fmt.Errorf("publish offer %s: no other member of the market of %v is connected; check the bootstrap peers: %w", o.Task.Short(), o.Residency, err)
-	}
-	for _, region := range o.Residency {
-		topic, err := m.join(region)
-		if err != nil {
-			return err
-		}
-		if err := topic.Publish(ctx, data); err != nil {
-			return fmt.Errorf("publish offer %s in %s: %w", o.Task.Short(), region, err)
-		}
-	}
-	return nil
-}
-
-// awaitPeer returns when an offer can be sent to a member of any of the regions'
-// topics. It asks rather than listens: the library tells that a peer has joined
-// before it has a queue to that peer, and drops what is published in between.
-func (m *Market) awaitPeer(ctx context.Context, regions []string) error {
-	for _, region := range regions {
-		if _, err := m.join(region); err != nil {
-			return err
-		}
-	}
-	ticker := time.NewTicker(peerPoll)
-	defer ticker.Stop()
-	for m.Peers(regions) == 0 {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-m.ctx.Done():
-			return errors.New("the market is closed")
-		}
-	}
-	return nil
-}
-
-// Subscribe delivers the region's offers, its own excepted, until ctx or the
-// market ends; then the channel is closed. A reader that lags loses offers, which
-// the next round brings again.
-func (m *Market) Subscribe(ctx context.Context, region string) (<-chan Received, error) {
-	topic, err := m.join(region)
-	if err != nil {
-		return nil, err
-	}
-	sub, err := topic.Subscribe(pubsub.WithBufferSize(subscriberQueue))
-	if err != nil {
-		return nil, fmt.Errorf("subscribe to the market of %s: %w", region, err)
-	}
-	out := make(chan Received)
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(m.ctx, cancel)
-	m.readers.Go(func() {
-		defer close(out)
-		defer sub.Cancel()
-		defer cancel()
-		defer stop()
-		for {
-			message, err := sub.Next(ctx)
-			if err != nil {
-				return
-			}
-			offer, ok := message.ValidatorData.(scheduler.Offer)
-			if !ok || message.GetFrom() == m.self {
-				continue
-			}
-			select {
-			case out <- Received{Offer: offer, Clinic: message.GetFrom()}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	return out, nil
-}
-
 // Close leaves every topic and waits for the subscribers' goroutines.
 func (m *Market) Close() error {
+	m.host.RemoveStreamHandler(RecallProtocol)
 	m.mu.Lock()
 	m.closed = true
 	for _, member := range m.topics {
-		member.stopRelay()
+		if member.stopRelay != nil {
+			member.stopRelay()
+		}
 	}
 	m.mu.Unlock()
 	m.cancel()

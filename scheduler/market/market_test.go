@@ -3,26 +3,23 @@ package market
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
-	"github.com/medhive/medhive/scheduler/wire"
 )
 
 // testLimit is far beyond what any step takes; it turns a hang into a failure.
-const testLimit = 30 * time.Second
+const testLimit = 2 * time.Minute
 
 // clock stands still until a test moves it.
 type clock struct {
@@ -86,11 +83,8 @@ func TestOffersReachTheirRegionsOnly(t *testing.T) {
 		m := newMember(t, Options{})
 		must(t, m.host.Connect(t.Context(), peer.AddrInfo{ID: previous.host.ID(), Addrs: previous.host.Addrs()}))
 		previous = m
-		for _, joined := range []string{"DE", "AT", "FR"} {
-			_, err := m.market.join(joined) // everyone relays, one subscribes
-			must(t, err)
-		}
-		offers, err := m.market.Subscribe(t.Context(), region)
+		must(t, m.market.Relay([]string{"DE", "AT", "FR"})) // everyone relays, one subscribes
+		offers, err := m.market.Subscribe(t.Context(), region, 0)
 		must(t, err)
 		subscribed[region] = offers
 	}
@@ -132,7 +126,7 @@ func TestPublishWaitsForSomebody(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), testLimit)
 	defer cancel()
 	go func() { published <- clinic.market.Publish(ctx, offerOf(clinic.key, time.Now(), "task"), clinic.key) }()
-	offers, err := node.market.Subscribe(t.Context(), "AT")
+	offers, err := node.market.Subscribe(t.Context(), "AT", MaxTier)
 	must(t, err)
 	must(t, node.host.Connect(ctx, peer.AddrInfo{ID: clinic.host.ID(), Addrs: clinic.host.Addrs()}))
 	must(t, <-published)
@@ -152,116 +146,176 @@ func TestPublishWaitsForSomebody(t *testing.T) {
 	}
 }
 
-// TestValidation names every defence, and on which list it stands.
-func TestValidation(t *testing.T) {
-	now := &clock{now: time.UnixMilli(1_800_000_000_000)}
-	m := newMember(t, Options{Clock: now, Allow: func(a common.Address) bool { return a != common.HexToAddress("0x1") }}).market
-	key, err := identity.Generate()
-	must(t, err)
-	other, err := identity.Generate()
-	must(t, err)
-	good := offerOf(key, now.Now(), "task")
-	message := func(change func(*wire.Offer)) []byte {
-		x, err := wire.NewOffer(good)
-		must(t, err)
-		change(x)
-		data, err := wire.Encode(x, key.ECDSA())
-		must(t, err)
-		return data
+// connect joins two members.
+func connect(t testing.TB, a, b member) {
+	t.Helper()
+	must(t, a.host.Connect(t.Context(), peer.AddrInfo{ID: b.host.ID(), Addrs: b.host.Addrs()}))
+}
+
+// next waits for one message.
+func next[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case got, open := <-c:
+		if !open {
+			t.Fatal("the channel is closed")
+		}
+		return got
+	case <-time.After(testLimit):
+		t.Fatal("nothing was heard")
 	}
-	envelope := func(change func(*wire.Envelope)) []byte {
-		e := &wire.Envelope{}
-		must(t, proto.Unmarshal(message(func(*wire.Offer) {}), e))
-		change(e)
-		data, err := proto.Marshal(e)
-		must(t, err)
-		return data
-	}
-	bid, err := wire.Encode(wire.NewBid(scheduler.Bid{}), key.ECDSA())
+	panic("not reached")
+}
+
+func TestOffersReachTheirTierOnly(t *testing.T) {
+	clinic, small, big := newMember(t, Options{}), newMember(t, Options{}), newMember(t, Options{})
+	toSmall, err := small.market.Subscribe(t.Context(), "DE", 1)
 	must(t, err)
-	for name, c := range map[string]struct {
-		data   []byte
-		author peer.ID
-		topic  string
-		want   error
-	}{
-		"good":                {message(func(*wire.Offer) {}), key.PeerID(), Topic("DE"), nil},
-		"good in AT":          {message(func(*wire.Offer) {}), key.PeerID(), Topic("AT"), nil},
-		"smuggled to FR":      {message(func(*wire.Offer) {}), key.PeerID(), Topic("FR"), ErrRejectRegion},
-		"oversized":           {make([]byte, wire.MaxOffer+1), key.PeerID(), Topic("DE"), ErrRejectSize},
-		"noise":               {[]byte("noise"), key.PeerID(), Topic("DE"), ErrRejectSchema},
-		"a bid":               {bid, key.PeerID(), Topic("DE"), ErrRejectSchema},
-		"malformed":           {message(func(o *wire.Offer) { o.Task = nil }), key.PeerID(), Topic("DE"), ErrRejectSchema},
-		"a later version":     {envelope(func(e *wire.Envelope) { e.Version = 2 }), key.PeerID(), Topic("DE"), ErrIgnoreVersion},
-		"expired":             {message(func(o *wire.Offer) { o.ExpiresMs = now.Now().UnixMilli() }), key.PeerID(), Topic("DE"), ErrIgnoreExpired},
-		"lives too long":      {message(func(o *wire.Offer) { o.ExpiresMs += 3_600_000 }), key.PeerID(), Topic("DE"), ErrRejectLife},
-		"replayed by another": {message(func(*wire.Offer) {}), other.PeerID(), Topic("DE"), ErrRejectAuthor},
-		"in another's name":   {message(func(o *wire.Offer) { a := other.Address(); o.Clinic = a[:] }), other.PeerID(), Topic("DE"), ErrRejectAuthor},
-		"signature broken":    {envelope(func(e *wire.Envelope) { e.Signature[9] ^= 1 }), key.PeerID(), Topic("DE"), ErrRejectSignature},
+	toBig, err := big.market.Subscribe(t.Context(), "DE", 3)
+	must(t, err)
+	connect(t, clinic, small)
+	connect(t, clinic, big)
+	ctx, cancel := context.WithTimeout(t.Context(), testLimit)
+	defer cancel()
+	o := offerOf(clinic.key, time.Now(), "for the big one")
+	o.Residency, o.MinTier = []string{"DE"}, 2
+	must(t, clinic.market.Publish(ctx, o, clinic.key))
+	if got := next(t, toBig); got.Offer.Task != o.Task {
+		t.Errorf("the node of tier 3 got %+v", got.Offer)
+	}
+	easy := offerOf(clinic.key, time.Now(), "for anybody")
+	easy.Residency = []string{"DE"}
+	must(t, clinic.market.Publish(ctx, easy, clinic.key))
+	if got := next(t, toSmall); got.Offer.Task != easy.Task { // were the first one on its way, it would come first
+		t.Errorf("the node of tier 1 got an offer for tier %d", got.Offer.MinTier)
+	}
+	if got := next(t, toBig); got.Offer.Task != easy.Task {
+		t.Errorf("the node of tier 3 got %+v, want what anybody may do", got.Offer)
+	}
+	for name, wrong := range map[string]func() error{
+		"tier 5 published":  func() error { o.MinTier = 5; return clinic.market.Publish(ctx, o, clinic.key) },
+		"tier 5 subscribed": func() error { _, err := small.market.Subscribe(ctx, "DE", 5); return err },
+		"tier 255":          func() error { _, err := small.market.Subscribe(ctx, "DE", 255); return err },
+		"no region":         func() error { _, err := small.market.Subscribe(ctx, "", 0); return err },
+		"notices of none":   func() error { _, err := small.market.Notices(ctx, []string{"de"}); return err },
+		"too many relayed":  func() error { return small.market.Relay(make([]string, MaxRegions+1)) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			if _, err := m.check(c.topic, c.author, c.data); !errors.Is(err, c.want) {
-				t.Errorf("got %v, want %v", err, c.want)
-			}
-		})
-	}
-	closed := newMember(t, Options{Clock: now, Allow: func(common.Address) bool { return false }}).market
-	if _, err := closed.check(Topic("DE"), key.PeerID(), message(func(*wire.Offer) {})); !errors.Is(err, ErrIgnoreNotListed) {
-		t.Errorf("not listed: %v", err)
+		if wrong() == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }
 
-func TestFloodOfOneClinicIsIgnored(t *testing.T) {
+func noticeOf(key *identity.Key, issued time.Time) scheduler.Notice {
+	return scheduler.Notice{
+		Node: key.Address(), Addresses: []string{"/ip4/192.0.2.1/tcp/4001"}, Jurisdiction: "DE", Tier: 2, Provider: "cpu", MemoryBytes: 1 << 30,
+		PriceGwei: 5, Profile: models.DigestOf([]byte("profile")), Free: 2, StatFree: 1, Issued: issued, Expires: issued.Add(scheduler.MaxNoticeLife),
+		Models: []scheduler.Holding{{Package: models.DigestOf([]byte("package")), Promise: time.Second}},
+	}
+}
+
+// TestNoticesReachClinics has a relay in the middle that reads nothing, as a coordinator.
+func TestNoticesReachClinics(t *testing.T) {
 	now := &clock{now: time.UnixMilli(1_800_000_000_000)}
-	b := newBuckets(now)
-	loud, quiet := common.HexToAddress("0x1"), common.HexToAddress("0x2")
-	taken := 0
-	for range 10 * offersBurst {
-		if b.take(loud) {
-			taken++
+	node, relay, clinic := newMember(t, Options{Clock: now}), newMember(t, Options{Clock: now}), newMember(t, Options{Clock: now})
+	must(t, relay.market.Relay([]string{"DE", "FR"}))
+	heard, err := clinic.market.Notices(t.Context(), []string{"DE", "FR", "DE"})
+	must(t, err)
+	connect(t, node, relay)
+	connect(t, clinic, relay)
+	ctx, cancel := context.WithTimeout(t.Context(), testLimit)
+	defer cancel()
+	for clinic.market.Stats().Notices.Accepted == 0 { // until the mesh has formed
+		must(t, node.market.Announce(ctx, noticeOf(node.key, now.Now()), node.key))
+		select {
+		case got := <-heard:
+			if got.Notice.Node != node.key.Address() || got.Node != node.host.ID() || got.Notice.Free != 2 || len(got.Notice.Models) != 1 {
+				t.Errorf("the clinic heard %+v", got)
+			}
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatal("the clinic heard nothing")
 		}
+		now.advance(30 * time.Second)
 	}
-	if taken != offersBurst {
-		t.Errorf("%d offers at once, want %d", taken, offersBurst)
-	}
-	if !b.take(quiet) {
-		t.Error("another clinic suffers from the flood")
-	}
-	now.advance(time.Second)
-	taken = 0
-	for range offersBurst {
-		if b.take(loud) {
-			taken++
-		}
-	}
-	if taken != offersPerSecond {
-		t.Errorf("%d offers in the next second, want %d", taken, offersPerSecond)
-	}
-	for n := range 2 * maxBuckets { // sybil clinics: memory stays bounded
-		b.take(common.BytesToAddress([]byte{1, byte(n >> 8), byte(n)}))
-	}
-	if len(b.levels) > maxBuckets {
-		t.Errorf("%d buckets, want at most %d", len(b.levels), maxBuckets)
+	if s := node.market.Stats(); s.Notices.Published == 0 || s.Notices.Accepted != 0 {
+		t.Errorf("the node counted %+v", s)
 	}
 }
 
-func BenchmarkValidateOffer(b *testing.B) {
-	key, err := identity.Generate()
-	must(b, err)
-	m := newMember(b, Options{}).market
-	n := 0
-	messages := make([][]byte, 100)
-	for i := range messages {
-		x, err := wire.NewOffer(offerOf(key, time.Now(), fmt.Sprint(i)))
-		must(b, err)
-		messages[i], err = wire.Encode(x, key.ECDSA())
-		must(b, err)
-	}
-	for b.Loop() {
-		m.buckets.levels = map[common.Address]bucket{}
-		if _, err := m.check(Topic("DE"), key.PeerID(), messages[n%len(messages)]); err != nil {
-			b.Fatal(err)
+// TestNodesDoNotHearEachOther: a node that announces itself is told nothing of the others,
+// or a thousand nodes would each check a thousand notices.
+func TestNodesDoNotHearEachOther(t *testing.T) {
+	first, second, clinic := newMember(t, Options{}), newMember(t, Options{}), newMember(t, Options{})
+	heard, err := clinic.market.Notices(t.Context(), []string{"DE"})
+	must(t, err)
+	for _, node := range []member{first, second} {
+		connect(t, node, clinic)
+		must(t, node.market.Announce(t.Context(), noticeOf(node.key, time.Now()), node.key))
+		if got := next(t, heard); got.Notice.Node != node.key.Address() {
+			t.Errorf("heard of %s", got.Notice.Node)
 		}
-		n++
+	}
+	for _, node := range []member{first, second} {
+		if known := clinic.market.pubsub.ListPeers(NoticeTopic("DE")); slices.Contains(known, node.host.ID()) {
+			t.Error("a node is a member of the notices' topic")
+		}
+	}
+}
+
+func TestAnnounceKeepsToItsRate(t *testing.T) {
+	now := &clock{now: time.UnixMilli(1_800_000_000_000)}
+	node, clinic := newMember(t, Options{Clock: now}), newMember(t, Options{Clock: now})
+	heard, err := clinic.market.Notices(t.Context(), []string{"DE"})
+	must(t, err)
+	connect(t, node, clinic)
+	announce := func() error {
+		now.advance(time.Millisecond)
+		return node.market.Announce(t.Context(), noticeOf(node.key, now.Now()), node.key)
+	}
+	for range int(ownNoticeRate.burst) {
+		must(t, announce())
+		next(t, heard)
+	}
+	if err := announce(); !errors.Is(err, ErrTooSoon) {
+		t.Errorf("a sixth notice at once: %v", err)
+	}
+	now.advance(22 * time.Second)
+	must(t, announce())
+	next(t, heard)
+}
+
+// TestPublishKeepsToTheRate: more than the rate would be ignored by everybody, so routine
+// offers wait, and an emergency does not wait with them.
+func TestPublishKeepsToTheRate(t *testing.T) {
+	now := &clock{now: time.UnixMilli(1_800_000_000_000)}
+	node, clinic := newMember(t, Options{Clock: now}), newMember(t, Options{Clock: now})
+	offers, err := node.market.Subscribe(t.Context(), "DE", 0)
+	must(t, err)
+	connect(t, node, clinic)
+	o := offerOf(clinic.key, now.Now(), "task")
+	o.Residency = []string{"DE"}
+	publish := func(ctx context.Context) error {
+		o.Round++
+		return clinic.market.Publish(ctx, o, clinic.key)
+	}
+	for range int(ownOfferRate.burst) - statReserve {
+		must(t, publish(t.Context()))
+		next(t, offers)
+	}
+	full, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := publish(full); !errors.Is(err, context.Canceled) {
+		t.Errorf("a routine offer beyond the rate: %v", err)
+	}
+	o.Class = scheduler.STAT
+	must(t, publish(t.Context()))
+	next(t, offers)
+	o.Class = scheduler.Routine
+	now.advance(time.Second)
+	must(t, publish(t.Context()))
+	next(t, offers)
+	if s := node.market.Stats().Offers; s.Ignored["rate"] != 0 || s.Accepted != uint64(ownOfferRate.burst)-statReserve+2 {
+		t.Errorf("the node counted %+v", s)
 	}
 }

@@ -4,186 +4,226 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/wire"
 )
 
-// Validation errors that ignore a message: an honest peer may have forwarded it.
+// refusal is a reason why gossip is refused, with a name for the counters.
+type refusal struct{ name, text string }
+
+// Error implements error.
+func (r *refusal) Error() string { return r.text }
+
+// Refusals that ignore a message: an honest peer may have forwarded it.
 var (
-	ErrIgnoreExpired   = errors.New("offer has expired")
-	ErrIgnoreVersion   = errors.New("offer speaks another version")
-	ErrIgnoreNotListed = errors.New("clinic is not on the allow-list")
-	ErrIgnoreRate      = errors.New("clinic offers faster than its rate")
+	ErrIgnoreExpired   = &refusal{"expired", "message has expired"}
+	ErrIgnoreAhead     = &refusal{"ahead", "message is of a time to come; check the clock of this machine"}
+	ErrIgnoreVersion   = &refusal{"version", "message speaks another version"}
+	ErrIgnoreNotListed = &refusal{"not-listed", "its author is not on the allow-list"}
+	ErrIgnoreRate      = &refusal{"rate", "its author speaks faster than its rate"}
+	ErrIgnoreReplayed  = &refusal{"replayed", "a newer notice of this node is known"}
 )
 
-// Validation errors that reject a message and cost its sender score: no honest
-// peer forwards it, because every check is the same everywhere.
+// Refusals that reject a message and cost its sender score: no honest peer forwards it,
+// because these checks need neither a clock nor a list and are the same everywhere.
 var (
-	ErrRejectSize      = errors.New("offer is larger than 1 KiB")
-	ErrRejectLife      = errors.New("offer lives longer than an announcement may")
-	ErrRejectSchema    = errors.New("offer is malformed")
-	ErrRejectRegion    = errors.New("offer is on a topic outside its residency set")
-	ErrRejectAuthor    = errors.New("offer's author is not its clinic")
-	ErrRejectSignature = errors.New("offer's signature is not valid")
+	ErrRejectSize      = &refusal{"size", "message is larger than 1 KiB"}
+	ErrRejectSchema    = &refusal{"schema", "message is malformed"}
+	ErrRejectRegion    = &refusal{"region", "message is on a topic outside its regions"}
+	ErrRejectTier      = &refusal{"tier", "offer is on the topic of another tier"}
+	ErrRejectAuthor    = &refusal{"author", "message's author is not the one that it names"}
+	ErrRejectSignature = &refusal{"signature", "message's signature is not valid"}
 )
 
-// ignored are the errors of the first list; every other error rejects.
-var ignored = []error{ErrIgnoreExpired, ErrIgnoreVersion, ErrIgnoreNotListed, ErrIgnoreRate}
+var (
+	ignored  = []*refusal{ErrIgnoreExpired, ErrIgnoreAhead, ErrIgnoreVersion, ErrIgnoreNotListed, ErrIgnoreRate, ErrIgnoreReplayed}
+	rejected = []*refusal{ErrRejectSize, ErrRejectSchema, ErrRejectRegion, ErrRejectTier, ErrRejectAuthor, ErrRejectSignature}
+)
 
-// clockSkew is how far ahead a clinic's clock may be.
+// clockSkew is how far ahead an author's clock may be.
 const clockSkew = 10 * time.Second
 
-// validate implements pubsub.ValidatorEx.
-func (m *Market) validate(_ context.Context, from peer.ID, message *pubsub.Message) pubsub.ValidationResult {
-	offer, err := m.check(message.GetTopic(), message.GetFrom(), message.GetData())
-	if err == nil {
-		message.ValidatorData = offer
-		return pubsub.ValidationAccept
-	}
-	m.options.Log.Debug("offer refused", "peer", from.String(), "reason", err)
-	if slices.ContainsFunc(ignored, func(listed error) bool { return errors.Is(err, listed) }) {
+// validator is the pubsub.ValidatorEx of a kind of message, whose check returns the
+// domain value.
+func validator[T any](m *Market, count *flow, check func(topic string, author peer.ID, data []byte) (T, error)) pubsub.ValidatorEx {
+	return func(_ context.Context, from peer.ID, message *pubsub.Message) pubsub.ValidationResult {
+		author := message.GetFrom()
+		value, err := check(message.GetTopic(), author, message.GetData())
+		if err == nil {
+			message.ValidatorData = value
+			if author == m.self {
+				count.published.Add(1)
+			} else {
+				count.accepted.Add(1)
+			}
+			return pubsub.ValidationAccept
+		}
+		reason := ErrRejectSchema
+		errors.As(err, &reason)
+		count.refused[reason].Add(1)
+		m.options.Log.Debug("gossip refused", "peer", from.String(), "topic", message.GetTopic(), "reason", err)
+		if slices.Contains(rejected, reason) {
+			return pubsub.ValidationReject
+		}
+		if useless(reason, from == author) {
+			m.useless.Add(1)
+			m.burdens.add(from)
+		}
 		return pubsub.ValidationIgnore
 	}
-	return pubsub.ValidationReject
 }
 
-// check runs the checks from cheap to dear: size, expiry, schema, allow-list, the
-// clinic's bucket, signature.
-func (m *Market) check(topic string, author peer.ID, data []byte) (scheduler.Offer, error) {
-	var none scheduler.Offer
+// useless reports whether an ignored message counts against the peer that sent it. Another
+// version does not: an honest peer may be updated first. A rate and an author who is not
+// listed count for the author alone: peers that each forward what the rate allows may
+// forward more together, and one of them may be told of a registration first.
+func useless(reason *refusal, fromAuthor bool) bool {
+	switch reason {
+	case ErrIgnoreExpired, ErrIgnoreAhead, ErrIgnoreReplayed:
+		return true
+	case ErrIgnoreRate, ErrIgnoreNotListed:
+		return fromAuthor
+	}
+	return false
+}
+
+// parse runs the checks that are the same for every kind, cheapest first: size, version,
+// schema, kind. The signature is not checked yet.
+func parse[M proto.Message](data []byte) (envelope *wire.Envelope, message M, err error) {
 	if len(data) > wire.MaxOffer {
-		return none, fmt.Errorf("%d bytes: %w", len(data), ErrRejectSize)
+		return nil, message, fmt.Errorf("%d bytes: %w", len(data), ErrRejectSize)
 	}
 	envelope, parsed, err := wire.Parse(data)
 	if errors.Is(err, wire.ErrVersion) {
-		return none, fmt.Errorf("%w: %w", ErrIgnoreVersion, err)
+		return nil, message, fmt.Errorf("%w: %w", ErrIgnoreVersion, err)
 	}
 	if err != nil {
-		return none, fmt.Errorf("%w: %w", ErrRejectSchema, err)
+		return nil, message, fmt.Errorf("%w: %w", ErrRejectSchema, err)
 	}
-	message, ok := parsed.(*wire.Offer)
+	message, ok := parsed.(M)
 	if !ok {
-		return none, fmt.Errorf("%T on the offer topic: %w", parsed, ErrRejectSchema)
+		return nil, message, fmt.Errorf("%T where %T belongs: %w", parsed, message, ErrRejectSchema)
 	}
-	now := m.options.Clock.Now()
-	expires := time.UnixMilli(message.ExpiresMs)
-	if !now.Before(expires) {
-		return none, ErrIgnoreExpired
+	return envelope, message, nil
+}
+
+// authored checks that gossip's author, the envelope's signer and the one whom the message
+// names are one. Gossip has proven the author, so a stranger can neither speak in
+// another's name nor empty another's bucket.
+func authored(author peer.ID, envelope *wire.Envelope, named common.Address) error {
+	address, err := identity.AddressOf(author)
+	if err != nil || address != named || common.BytesToAddress(envelope.Signer) != named {
+		return ErrRejectAuthor
 	}
-	if expires.After(now.Add(scheduler.MaxOfferLife + clockSkew)) {
-		return none, ErrRejectLife
+	return nil
+}
+
+func signed(envelope *wire.Envelope) error {
+	if _, err := envelope.Verify(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRejectSignature, err)
+	}
+	return nil
+}
+
+// checkOffer runs the checks from cheap to dear: size, schema, topic, author, life,
+// allow-list, the clinic's bucket, signature.
+func (m *Market) checkOffer(topic string, author peer.ID, data []byte) (scheduler.Offer, error) {
+	var none scheduler.Offer
+	envelope, message, err := parse[*wire.Offer](data)
+	if err != nil {
+		return none, err
 	}
 	offer, err := message.Value()
 	if err != nil {
 		return none, fmt.Errorf("%w: %w", ErrRejectSchema, err)
 	}
-	if !slices.ContainsFunc(offer.Residency, func(region string) bool { return Topic(region) == topic }) {
+	region, tier, ok := offerTopicOf(topic)
+	if !ok || !slices.Contains(offer.Residency, region) {
 		return none, ErrRejectRegion
 	}
-	address, err := identity.AddressOf(author)
-	if err != nil || address != offer.Clinic || common.BytesToAddress(envelope.Signer) != offer.Clinic {
-		return none, ErrRejectAuthor
+	if tier != offer.MinTier {
+		return none, fmt.Errorf("asks for tier %d: %w", offer.MinTier, ErrRejectTier)
+	}
+	if err := authored(author, envelope, offer.Clinic); err != nil {
+		return none, err
+	}
+	now := m.options.Clock.Now()
+	if !now.Before(offer.Expires) {
+		return none, ErrIgnoreExpired
+	}
+	if offer.Expires.After(now.Add(scheduler.MaxOfferLife + clockSkew)) {
+		return none, ErrIgnoreAhead // or lives too long: gossip would forget it and take it again
 	}
 	if !m.options.Allow(offer.Clinic) {
 		return none, ErrIgnoreNotListed
 	}
-	// The author was proven by gossip's own signature, so a stranger can't empty
-	// another clinic's bucket.
-	if author != m.self && !m.buckets.take(offer.Clinic) {
+	if author != m.self && m.clinics.take(bucketOf{offer.Clinic, region}, 0) > 0 {
 		return none, ErrIgnoreRate
 	}
-	if _, err := envelope.Verify(); err != nil {
-		return none, fmt.Errorf("%w: %w", ErrRejectSignature, err)
+	return offer, signed(envelope)
+}
+
+// checkNotice runs the checks from cheap to dear: size, schema, topic, author, life,
+// allow-list, replay, the node's bucket, signature.
+func (m *Market) checkNotice(topic string, author peer.ID, data []byte) (scheduler.Notice, error) {
+	var none scheduler.Notice
+	envelope, message, err := parse[*wire.Notice](data)
+	if err != nil {
+		return none, err
 	}
-	return offer, nil
-}
-
-// Rate of one clinic's offers: a hospital's morning fits the burst, its day the rate.
-const (
-	offersPerSecond = 20
-	offersBurst     = 200
-	maxBuckets      = 4096 // clinics remembered; beyond it the fullest buckets are forgotten
-)
-
-// buckets are token buckets by clinic.
-type buckets struct {
-	clock scheduler.Clock
-
-	mu     sync.Mutex // guards levels
-	levels map[common.Address]bucket
-}
-
-type bucket struct {
-	tokens float64
-	at     time.Time
-}
-
-func newBuckets(clock scheduler.Clock) *buckets {
-	return &buckets{clock: clock, levels: map[common.Address]bucket{}}
-}
-
-func (b bucket) filled(now time.Time) float64 {
-	return math.Min(offersBurst, b.tokens+offersPerSecond*now.Sub(b.at).Seconds())
-}
-
-// take spends one token of the clinic's bucket; false when it is empty.
-func (b *buckets) take(clinic common.Address) bool {
-	now := b.clock.Now()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	level, known := b.levels[clinic]
-	if !known {
-		if len(b.levels) >= maxBuckets {
-			for address, other := range b.levels {
-				if other.filled(now) >= offersBurst {
-					delete(b.levels, address)
-				}
-			}
-		}
-		if len(b.levels) >= maxBuckets {
-			return false // all of them are busy: that is a flood
-		}
-		level = bucket{tokens: offersBurst, at: now}
+	notice, err := message.Value()
+	if err != nil {
+		return none, fmt.Errorf("%w: %w", ErrRejectSchema, err)
 	}
-	tokens := level.filled(now)
-	if tokens < 1 {
-		return false
+	if NoticeTopic(notice.Jurisdiction) != topic {
+		return none, ErrRejectRegion
 	}
-	b.levels[clinic] = bucket{tokens: tokens - 1, at: now}
-	return true
+	if err := authored(author, envelope, notice.Node); err != nil {
+		return none, err
+	}
+	now := m.options.Clock.Now()
+	if err := m.timely(notice, now); err != nil {
+		return none, err
+	}
+	if author == m.self {
+		m.newest.note(notice.Node, saidOf(notice, data), now) // for those who join late
+		return notice, signed(envelope)
+	}
+	if !m.newest.news(notice.Node, notice.Issued) {
+		return none, ErrIgnoreReplayed
+	}
+	if m.nodes.take(bucketOf{notice.Node, notice.Jurisdiction}, 0) > 0 {
+		return none, ErrIgnoreRate
+	}
+	if err := signed(envelope); err != nil {
+		return none, err
+	}
+	if !m.newest.note(notice.Node, saidOf(notice, data), now) { // a newer one was quicker, or there is no room
+		return none, ErrIgnoreReplayed
+	}
+	return notice, nil
 }
 
-// scoreParams makes invalid messages cost their sender: one is forgiven, a dozen
-// graylist it. Delivery deficits don't count, because a quiet market is normal.
-func scoreParams() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
-	return &pubsub.PeerScoreParams{
-			SkipAtomicValidation: true,
-			Topics:               map[string]*pubsub.TopicScoreParams{},
-			AppSpecificScore:     func(peer.ID) float64 { return 0 },
-			// Many honest nodes sit behind one hospital's address: no colocation penalty.
-			BehaviourPenaltyWeight: -1, BehaviourPenaltyThreshold: 6, BehaviourPenaltyDecay: pubsub.ScoreParameterDecay(10 * time.Minute),
-			DecayInterval: time.Second, DecayToZero: 0.01, RetainScore: 10 * time.Minute, SeenMsgTTL: seenTTL,
-		}, &pubsub.PeerScoreThresholds{
-			SkipAtomicValidation: true,
-			GossipThreshold:      -100, PublishThreshold: -500, GraylistThreshold: -1000,
-		}
-}
-
-func topicScoreParams() *pubsub.TopicScoreParams {
-	return &pubsub.TopicScoreParams{
-		SkipAtomicValidation: true, TopicWeight: 1,
-		TimeInMeshQuantum: time.Second,
-		// Squared: 12 invalid messages are -1440.
-		InvalidMessageDeliveriesWeight: -10, InvalidMessageDeliveriesDecay: pubsub.ScoreParameterDecay(10 * time.Minute),
+// timely checks what of a notice depends on when and where it is heard, and its tier.
+func (m *Market) timely(notice scheduler.Notice, now time.Time) error {
+	switch {
+	case notice.Tier > MaxTier:
+		return fmt.Errorf("tier %d: %w", notice.Tier, ErrRejectSchema)
+	case !now.Before(notice.Expires):
+		return ErrIgnoreExpired
+	case notice.Issued.After(now.Add(clockSkew)):
+		return ErrIgnoreAhead
+	case !m.options.AllowNode(notice.Node):
+		return ErrIgnoreNotListed
 	}
+	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler/transfer/chunkhash"
 	"github.com/medhive/medhive/scheduler/wire"
 )
 
@@ -32,8 +33,10 @@ const (
 	MaxManifestBytes = 320 << 10
 	// MaxChunks follows from MaxManifestBytes.
 	MaxChunks = 8192
-	// manifestVersion of this format.
-	manifestVersion = 1
+	// versionSHA256 and versionBLAKE3 of a manifest differ in the chunks' hash. SHA-256
+	// makes 2.1 GB/s on a core that has its instructions, BLAKE3 as chunkhash has it 9:
+	// 1.8 and 1.4 s of processor time for 1 GiB, both sides and the stream together.
+	versionSHA256, versionBLAKE3 = 1, 2
 )
 
 // Errors that name what is wrong with a transfer. None is cured by a retry of the
@@ -70,8 +73,17 @@ const (
 
 // Manifest lists the ciphertext's chunks. PlainBytes is the plaintext's size.
 type Manifest struct {
+	Version    uint32 // 1: the hash is SHA-256; 2: BLAKE3, 32 bytes of it
 	PlainBytes int64
-	Chunks     []models.Digest // SHA-256 of each ciphertext chunk
+	Chunks     []models.Digest // the hash of each ciphertext chunk
+}
+
+// sum is the hash of a ciphertext chunk.
+func (m Manifest) sum(sealed []byte) models.Digest {
+	if m.Version == versionSHA256 {
+		return models.DigestOf(sealed)
+	}
+	return chunkhash.Sum(sealed)
 }
 
 // chunksFor is how many chunks a plaintext has; an empty one has one empty chunk.
@@ -93,9 +105,9 @@ func (m Manifest) CipherBytes() int64 { return m.PlainBytes + int64(len(m.Chunks
 
 // Encode is the manifest's canonical form, which its CID hashes.
 func (m Manifest) Encode() ([]byte, error) {
-	x := &wire.Manifest{Version: manifestVersion, PlainBytes: uint64(m.PlainBytes), ChunkBytes: ChunkBytes}
+	x := &wire.Manifest{Version: m.Version, PlainBytes: uint64(m.PlainBytes), ChunkBytes: ChunkBytes}
 	for _, c := range m.Chunks {
-		x.Sha256 = append(x.Sha256, c[:])
+		x.Hashes = append(x.Hashes, c[:])
 	}
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(x)
 	if err != nil {
@@ -114,18 +126,21 @@ func DecodeManifest(data []byte, maxPlain int64) (Manifest, error) {
 	if err := proto.Unmarshal(data, x); err != nil {
 		return Manifest{}, fmt.Errorf("parse manifest: %w", ErrManifest)
 	}
-	if x.Version != manifestVersion || x.ChunkBytes != ChunkBytes {
-		return Manifest{}, fmt.Errorf("manifest version %d with chunks of %d bytes, want %d and %d: %w", x.Version, x.ChunkBytes, manifestVersion, ChunkBytes, ErrManifest)
+	if x.Version != versionSHA256 && x.Version != versionBLAKE3 {
+		return Manifest{}, fmt.Errorf("manifest of version %d, this program knows %d and %d; one side needs an update: %w", x.Version, versionSHA256, versionBLAKE3, ErrManifest)
+	}
+	if x.ChunkBytes != ChunkBytes {
+		return Manifest{}, fmt.Errorf("manifest with chunks of %d bytes, want %d: %w", x.ChunkBytes, ChunkBytes, ErrManifest)
 	}
 	if maxPlain >= 0 && x.PlainBytes > uint64(maxPlain) {
 		return Manifest{}, fmt.Errorf("%d bytes, the limit is %d: %w", x.PlainBytes, maxPlain, ErrTooLarge)
 	}
-	m := Manifest{PlainBytes: int64(x.PlainBytes)}
-	if n := chunksFor(m.PlainBytes); m.PlainBytes < 0 || n != int64(len(x.Sha256)) || n > MaxChunks {
-		return Manifest{}, fmt.Errorf("%d chunks for %d bytes: %w", len(x.Sha256), x.PlainBytes, ErrManifest)
+	m := Manifest{Version: x.Version, PlainBytes: int64(x.PlainBytes)}
+	if n := chunksFor(m.PlainBytes); m.PlainBytes < 0 || n != int64(len(x.Hashes)) || n > MaxChunks {
+		return Manifest{}, fmt.Errorf("%d chunks for %d bytes: %w", len(x.Hashes), x.PlainBytes, ErrManifest)
 	}
-	m.Chunks = make([]models.Digest, len(x.Sha256))
-	for n, h := range x.Sha256 {
+	m.Chunks = make([]models.Digest, len(x.Hashes))
+	for n, h := range x.Hashes {
 		if len(h) != len(models.Digest{}) {
 			return Manifest{}, fmt.Errorf("hash of chunk %d has %d bytes: %w", n+1, len(h), ErrManifest)
 		}
@@ -178,20 +193,53 @@ func aadOf(purpose Purpose, task models.Digest, n int, last bool) []byte {
 
 // Seal encrypts plain for task into w, chunk by chunk.
 func Seal(w io.Writer, plain []byte, purpose Purpose, task models.Digest, key Key) (Manifest, error) {
-	if chunksFor(int64(len(plain))) > MaxChunks {
-		return Manifest{}, fmt.Errorf("seal %d bytes: %w", len(plain), ErrTooLarge)
+	return sealChunks(w, int64(len(plain)), func(from, to int64) ([]byte, error) { return plain[from:to], nil }, purpose, task, key)
+}
+
+// SealFrom encrypts size bytes of r for task into w without holding more than two
+// chunks of them. A reader with fewer or more bytes is an error, and what was
+// written is of no use then.
+func SealFrom(w io.Writer, r io.Reader, size int64, purpose Purpose, task models.Digest, key Key) (Manifest, error) {
+	var buf []byte
+	m, err := sealChunks(w, size, func(from, to int64) ([]byte, error) {
+		if buf == nil {
+			buf = make([]byte, to-from) // the first chunk is the longest
+		}
+		_, err := io.ReadFull(r, buf[:to-from])
+		return buf[:to-from], err
+	}, purpose, task, key)
+	defer clear(buf)
+	if err != nil {
+		return Manifest{}, err
+	}
+	switch n, err := io.ReadFull(r, make([]byte, 1)); {
+	case n > 0:
+		return Manifest{}, fmt.Errorf("seal %d bytes: there are more of them", size)
+	case !errors.Is(err, io.EOF):
+		return Manifest{}, fmt.Errorf("seal %d bytes: look for their end: %w", size, err)
+	}
+	return m, nil
+}
+
+// sealChunks seals what chunk gives of a plaintext of size bytes.
+func sealChunks(w io.Writer, size int64, chunk func(from, to int64) ([]byte, error), purpose Purpose, task models.Digest, key Key) (Manifest, error) {
+	if size < 0 || chunksFor(size) > MaxChunks {
+		return Manifest{}, fmt.Errorf("seal %d bytes: %w", size, ErrTooLarge)
 	}
 	aead, err := newAEAD(key)
 	if err != nil {
 		return Manifest{}, err
 	}
-	m := Manifest{PlainBytes: int64(len(plain)), Chunks: make([]models.Digest, chunksFor(int64(len(plain))))}
-	buf := make([]byte, 0, ChunkBytes+tagBytes)
+	m := Manifest{Version: versionBLAKE3, PlainBytes: size, Chunks: make([]models.Digest, chunksFor(size))}
+	buf := make([]byte, 0, min(size, ChunkBytes)+tagBytes)
 	for n := range m.Chunks {
-		from := n * ChunkBytes
-		part := plain[from:min(from+ChunkBytes, len(plain))]
-		sealed := aead.Seal(buf[:0], nonceOf(n), part, aadOf(purpose, task, n, n == len(m.Chunks)-1))
-		m.Chunks[n] = models.DigestOf(sealed)
+		from := int64(n) * ChunkBytes
+		part, err := chunk(from, min(from+ChunkBytes, size))
+		if err != nil {
+			return Manifest{}, fmt.Errorf("read chunk %d of %d to seal: %w", n+1, len(m.Chunks), err)
+		}
+		sealed := aead.Seal(buf, nonceOf(n), part, aadOf(purpose, task, n, n == len(m.Chunks)-1))
+		m.Chunks[n] = m.sum(sealed)
 		if _, err := w.Write(sealed); err != nil {
 			return Manifest{}, fmt.Errorf("seal chunk %d of %d: %w", n+1, len(m.Chunks), err)
 		}
@@ -220,7 +268,7 @@ func NewOpener(m Manifest, purpose Purpose, task models.Digest, key Key) (*Opene
 // is decrypted: ErrTampered for other bytes, ErrWrongKey for another key, task or
 // place.
 func (o *Opener) Open(dst []byte, n int, sealed []byte) ([]byte, error) {
-	if models.DigestOf(sealed) != o.manifest.Chunks[n] {
+	if o.manifest.sum(sealed) != o.manifest.Chunks[n] {
 		return dst, fmt.Errorf("chunk %d of %d: %w", n+1, len(o.manifest.Chunks), ErrTampered)
 	}
 	plain, err := o.aead.Open(dst, nonceOf(n), sealed, aadOf(o.purpose, o.task, n, n == len(o.manifest.Chunks)-1))

@@ -11,7 +11,7 @@ import (
 
 // pipelineDepth is how many sealed chunks may wait between the socket and the
 // cipher: with the plaintext's own size it bounds the memory of a transfer.
-const pipelineDepth = 4
+const pipelineDepth = 2
 
 // Send writes the chunks from first on, raw and in order. allowed is asked before
 // each chunk, so a lost lease stops the flow within one.
@@ -25,8 +25,12 @@ func Send(w io.Writer, blob io.ReaderAt, m Manifest, first int, allowed func() e
 			return err
 		}
 		chunk := buf[:m.Size(n)]
-		if _, err := blob.ReadAt(chunk, m.Offset(n)); err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read chunk %d of %d: %w", n+1, len(m.Chunks), err)
+		// A whole chunk counts also beside io.EOF. A part never does: the rest of buf is an older chunk.
+		if got, err := blob.ReadAt(chunk, m.Offset(n)); got < len(chunk) {
+			if err == nil || errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return fmt.Errorf("read chunk %d of %d: %d of its %d bytes are stored: %w; check the disk", n+1, len(m.Chunks), got, len(chunk), err)
 		}
 		if _, err := w.Write(chunk); err != nil {
 			return fmt.Errorf("send chunk %d of %d: %w", n+1, len(m.Chunks), err)
@@ -36,11 +40,19 @@ func Send(w io.Writer, blob io.ReaderAt, m Manifest, first int, allowed func() e
 }
 
 // Receive reads the chunks from first on and hands each, verified and decrypted,
-// to take in order. It returns the first chunk that is still missing: a caller
-// resumes there after ErrTruncated. Reading and decrypting overlap; abort must
-// unblock a pending read (a stream's Reset) and is called when ctx ends or a chunk
-// is refused.
+// to take in order; the plaintext is take's only until it returns. Receive returns
+// the first chunk that is still missing: a caller resumes there after ErrTruncated.
+// Reading and decrypting overlap; abort must unblock a pending read (a stream's
+// Reset) and is called when ctx ends or a chunk is refused.
 func Receive(ctx context.Context, r io.Reader, abort func(), o *Opener, first int, take func(n int, plain []byte) error) (next int, err error) {
+	plain := make([]byte, 0, min(o.manifest.PlainBytes, ChunkBytes))
+	defer func() { clear(plain[:cap(plain)]) }()
+	return receive(ctx, r, abort, o, first, func(int) []byte { return plain }, take)
+}
+
+// receive is Receive with a place for each chunk's plaintext: an empty slice with
+// enough room behind it.
+func receive(ctx context.Context, r io.Reader, abort func(), o *Opener, first int, place func(n int) []byte, take func(n int, plain []byte) error) (next int, err error) {
 	type sealed struct {
 		n    int
 		data []byte
@@ -79,9 +91,8 @@ func Receive(ctx context.Context, r io.Reader, abort func(), o *Opener, first in
 		return nil
 	})
 	g.Go(func() error {
-		plain := make([]byte, 0, min(o.manifest.PlainBytes, ChunkBytes))
 		for s := range filled {
-			out, err := o.Open(plain[:0], s.n, s.data)
+			out, err := o.Open(place(s.n), s.n, s.data)
 			if err == nil {
 				err = take(s.n, out)
 			}
@@ -96,38 +107,4 @@ func Receive(ctx context.Context, r io.Reader, abort func(), o *Opener, first in
 	})
 	err = g.Wait()
 	return next, err
-}
-
-// Fetch collects a whole payload in memory. open yields a stream positioned at a
-// chunk; after a cut it is called again for the first chunk that is missing, as
-// long as every attempt but maxCuts brings at least one chunk.
-func Fetch(ctx context.Context, o *Opener, maxCuts int, open func(ctx context.Context, first int) (io.ReadCloser, error), progress func(done float64)) ([]byte, error) {
-	plain := make([]byte, 0, o.manifest.PlainBytes)
-	next, cuts, total := 0, 0, len(o.manifest.Chunks)
-	for next < total {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("fetch payload: %w", context.Cause(ctx))
-		}
-		stream, err := open(ctx, next)
-		if err != nil {
-			return nil, fmt.Errorf("fetch payload from chunk %d of %d: %w", next+1, total, err)
-		}
-		before := next
-		next, err = Receive(ctx, stream, func() { _ = stream.Close() }, o, next, func(n int, part []byte) error {
-			plain = append(plain, part...)
-			progress(float64(n+1) / float64(total))
-			return nil
-		})
-		closeErr := stream.Close()
-		if err == nil {
-			continue
-		}
-		if next == before {
-			cuts++
-		}
-		if !errors.Is(err, ErrTruncated) || cuts > maxCuts {
-			return nil, fmt.Errorf("fetch payload: %w", errors.Join(err, closeErr))
-		}
-	}
-	return plain, nil
 }

@@ -54,8 +54,8 @@ func opener(t testing.TB, m Manifest, purpose Purpose, task models.Digest, key K
 	return o
 }
 
-// receive collects everything from a reader.
-func receive(r io.Reader, o *Opener) ([]byte, int, error) {
+// collect gathers everything from a reader.
+func collect(r io.Reader, o *Opener) ([]byte, int, error) {
 	var plain []byte
 	next, err := Receive(context.Background(), r, func() {}, o, 0, func(_ int, part []byte) error {
 		plain = append(plain, part...)
@@ -77,7 +77,7 @@ func TestSealAndReceive(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, next, err := receive(bytes.NewReader(sealed), opener(t, decoded, Payload, task, key))
+			got, next, err := collect(bytes.NewReader(sealed), opener(t, decoded, Payload, task, key))
 			if err != nil || !bytes.Equal(got, plain) || next != len(m.Chunks) {
 				t.Errorf("%d of %d bytes came back, %d chunks: %v", len(got), len(plain), next, err)
 			}
@@ -96,8 +96,8 @@ func TestReceiveRefuses(t *testing.T) {
 	flipped[m.Offset(1)+77] ^= 1
 	wrongKey := key
 	wrongKey[0] ^= 1
-	swapped := Manifest{PlainBytes: m.PlainBytes, Chunks: []models.Digest{m.Chunks[1], m.Chunks[0], m.Chunks[2]}}
-	dropped := Manifest{PlainBytes: 2 * ChunkBytes, Chunks: m.Chunks[:2]}
+	swapped := Manifest{Version: m.Version, PlainBytes: m.PlainBytes, Chunks: []models.Digest{m.Chunks[1], m.Chunks[0], m.Chunks[2]}}
+	dropped := Manifest{Version: m.Version, PlainBytes: 2 * ChunkBytes, Chunks: m.Chunks[:2]}
 	for name, c := range map[string]struct {
 		data  []byte
 		o     *Opener
@@ -115,7 +115,7 @@ func TestReceiveRefuses(t *testing.T) {
 		"payload as result":      {sealed, opener(t, m, Result, task, key), ErrWrongKey, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, next, err := receive(bytes.NewReader(c.data), c.o)
+			got, next, err := collect(bytes.NewReader(c.data), c.o)
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
@@ -289,10 +289,10 @@ func TestManifestRefuses(t *testing.T) {
 		t.Errorf("too large: %v", err)
 	}
 	for name, bad := range map[string]Manifest{
-		"a chunk less":  {m.PlainBytes, m.Chunks[:1]},
-		"a chunk more":  {m.PlainBytes, append(m.Chunks, m.Chunks[0])},
-		"no chunk":      {0, nil},
-		"negative size": {-1, m.Chunks},
+		"a chunk less":  {m.Version, m.PlainBytes, m.Chunks[:1]},
+		"a chunk more":  {m.Version, m.PlainBytes, append(m.Chunks, m.Chunks[0])},
+		"no chunk":      {m.Version, 0, nil},
+		"negative size": {m.Version, -1, m.Chunks},
 	} {
 		data, err := bad.Encode()
 		if err != nil {
@@ -354,12 +354,12 @@ func TestAnyPayloadComesBack(t *testing.T) {
 		m, key, sealed := sealedPayload(t, plain)
 		if at := rapid.IntRange(-1, len(sealed)-1).Draw(rt, "flip"); at >= 0 {
 			sealed[at] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")
-			if _, _, err := receive(bytes.NewReader(sealed), opener(t, m, Payload, task, key)); !errors.Is(err, ErrTampered) {
+			if _, _, err := collect(bytes.NewReader(sealed), opener(t, m, Payload, task, key)); !errors.Is(err, ErrTampered) {
 				rt.Fatalf("byte %d flipped: %v", at, err)
 			}
 			return
 		}
-		if got, _, err := receive(bytes.NewReader(sealed), opener(t, m, Payload, task, key)); err != nil || !bytes.Equal(got, plain) {
+		if got, _, err := collect(bytes.NewReader(sealed), opener(t, m, Payload, task, key)); err != nil || !bytes.Equal(got, plain) {
 			rt.Fatal(err)
 		}
 	})

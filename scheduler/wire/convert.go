@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -17,6 +18,9 @@ import (
 
 // maxHPKEKey bounds a bid's public key: 32 bytes for X25519, room for hybrids.
 const maxHPKEKey = 2048
+
+// maxUnixMs keeps times where their arithmetic can't overflow: the year 9999.
+const maxUnixMs = 253_402_300_799_000
 
 // maxReason bounds every text that a peer may say, in bytes.
 const maxReason = 200
@@ -89,6 +93,7 @@ func NewOffer(o scheduler.Offer) (*Offer, error) {
 		PayloadCid: id.Bytes(), PayloadBytes: o.PayloadBytes, MemoryBytes: o.MemoryBytes, Class: uint32(o.Class),
 		DeadlineMs: o.Deadline.UnixMilli(), ExpiresMs: o.Expires.UnixMilli(), Residency: o.Residency,
 		MinTier: uint32(o.MinTier), MinTrust: uint32(o.MinTrust), CeilingGwei: o.CeilingGwei, Round: o.Round, Threshold: o.Threshold,
+		Providers: o.Providers,
 	}, nil
 }
 
@@ -98,7 +103,7 @@ func (x *Offer) Value() (scheduler.Offer, error) {
 		PayloadBytes: x.PayloadBytes, MemoryBytes: x.MemoryBytes, Class: scheduler.Class(min(x.Class, math.MaxUint8)),
 		Deadline: time.UnixMilli(x.DeadlineMs), Expires: time.UnixMilli(x.ExpiresMs), Residency: x.Residency,
 		MinTier: uint8(min(x.MinTier, math.MaxUint8)), MinTrust: scheduler.Trust(min(x.MinTrust, math.MaxUint8)),
-		CeilingGwei: x.CeilingGwei, Round: x.Round, Threshold: x.Threshold,
+		CeilingGwei: x.CeilingGwei, Round: x.Round, Threshold: x.Threshold, Providers: x.Providers,
 	}
 	var err error
 	if o.Task, err = Digest("task", x.Task); err != nil {
@@ -123,13 +128,25 @@ func (x *Offer) Value() (scheduler.Offer, error) {
 		err = fmt.Errorf("payload of %d bytes, memory of %d: %w", o.PayloadBytes, o.MemoryBytes, ErrMalformed)
 	case len(o.Residency) == 0 || len(o.Residency) > scheduler.MaxRegions || slices.ContainsFunc(o.Residency, invalidRegion):
 		err = fmt.Errorf("residency set of %d: %w", len(o.Residency), ErrMalformed)
+	case x.DeadlineMs < 0 || x.DeadlineMs > maxUnixMs || x.ExpiresMs < 0 || x.ExpiresMs > maxUnixMs:
+		err = fmt.Errorf("deadline %d and expiry %d ms: %w", x.DeadlineMs, x.ExpiresMs, ErrMalformed)
 	case o.Round == 0:
 		err = fmt.Errorf("round 0: %w", ErrMalformed)
+	case len(o.Providers) > scheduler.MaxProviders || slices.ContainsFunc(o.Providers, invalidProvider):
+		err = fmt.Errorf("%d execution providers: %w", len(o.Providers), ErrMalformed)
 	}
 	return o, err
 }
 
 func invalidRegion(code string) bool { return !scheduler.ValidRegion(code) }
+
+// invalidProvider reports whether name can't be an execution provider's: small letters,
+// digits and dashes, and not too many of them.
+func invalidProvider(name string) bool {
+	return name == "" || len(name) > scheduler.MaxProviderName || strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
+	})
+}
 
 // PayloadCID reads a binary CID of at most 64 bytes.
 func PayloadCID(b []byte) (string, error) {
@@ -149,6 +166,7 @@ func NewBid(b scheduler.Bid) *Bid {
 		Task: b.Task[:], Package: b.Package[:], Round: b.Round, Node: b.Node[:], Clinic: b.Clinic[:], PriceGwei: b.PriceGwei,
 		PromiseMs: b.Promise.Milliseconds(), HoldMs: b.Hold.Milliseconds(), Tier: uint32(b.Tier), Trust: uint32(b.Trust),
 		Jurisdiction: b.Jurisdiction, MemoryBytes: b.MemoryBytes, Profile: b.Profile[:], HpkeKey: b.HPKEKey, Addresses: packAddresses(b.Addresses),
+		Provider: b.Provider,
 	}
 }
 
@@ -162,7 +180,7 @@ func (x *Bid) Value() (scheduler.Bid, error) {
 	b := scheduler.Bid{
 		Round: x.Round, PriceGwei: x.PriceGwei, Promise: milliseconds(x.PromiseMs), Hold: min(milliseconds(x.HoldMs), scheduler.MaxBidHold),
 		Tier: uint8(min(x.Tier, math.MaxUint8)), Trust: scheduler.Trust(min(x.Trust, math.MaxUint8)), Jurisdiction: x.Jurisdiction,
-		MemoryBytes: x.MemoryBytes, HPKEKey: x.HpkeKey,
+		MemoryBytes: x.MemoryBytes, HPKEKey: x.HpkeKey, Provider: x.Provider,
 	}
 	var err error
 	if b.Task, err = Digest("task", x.Task); err != nil {
@@ -185,6 +203,9 @@ func (x *Bid) Value() (scheduler.Bid, error) {
 	}
 	if len(b.HPKEKey) == 0 || len(b.HPKEKey) > maxHPKEKey || !scheduler.ValidRegion(b.Jurisdiction) {
 		return b, fmt.Errorf("bid: key of %d bytes, jurisdiction of %d: %w", len(b.HPKEKey), len(b.Jurisdiction), ErrMalformed)
+	}
+	if b.Provider != "" && invalidProvider(b.Provider) { // a node may name none
+		return b, fmt.Errorf("bid: execution provider of %d bytes: %w", len(b.Provider), ErrMalformed)
 	}
 	return b, nil
 }

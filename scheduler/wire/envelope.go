@@ -6,6 +6,7 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/ecdsa"
 	"encoding/binary"
 	"errors"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
+	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/medhive/medhive/attest"
@@ -26,7 +29,7 @@ const Version = 1
 
 // Size limits, in bytes of an encoded envelope.
 const (
-	MaxOffer   = 1024      // gossip's IDONTWANT threshold
+	MaxOffer   = 1024      // gossip's IDONTWANT threshold; notices keep to it too
 	MaxControl = 16 << 10  // everything but what carries a manifest
 	MaxBulk    = 512 << 10 // grants and result headers: a manifest of some 4,000 chunks
 )
@@ -80,6 +83,16 @@ func blank(kind Kind) proto.Message {
 		return &ResultReply{}
 	case Kind_KIND_RESULT_ACK:
 		return &ResultAck{}
+	case Kind_KIND_NOTICE:
+		return &Notice{}
+	case Kind_KIND_CANCEL:
+		return &Cancel{}
+	case Kind_KIND_CANCEL_ACK:
+		return &CancelAck{}
+	case Kind_KIND_GRANT_REQUEST:
+		return &GrantRequest{}
+	case Kind_KIND_REFUSAL:
+		return &Refusal{}
 	}
 	return nil
 }
@@ -115,6 +128,16 @@ func kindOf(m proto.Message) Kind {
 		return Kind_KIND_RESULT_REPLY
 	case *ResultAck:
 		return Kind_KIND_RESULT_ACK
+	case *Notice:
+		return Kind_KIND_NOTICE
+	case *Cancel:
+		return Kind_KIND_CANCEL
+	case *CancelAck:
+		return Kind_KIND_CANCEL_ACK
+	case *GrantRequest:
+		return Kind_KIND_GRANT_REQUEST
+	case *Refusal:
+		return Kind_KIND_REFUSAL
 	}
 	return Kind_KIND_UNSPECIFIED
 }
@@ -150,7 +173,9 @@ func Encode(m proto.Message, key *ecdsa.PrivateKey) ([]byte, error) {
 }
 
 // Parse reads an envelope and its message without checking the signature: what a
-// gossip validator can refuse cheaply comes first. Verify must follow.
+// gossip validator can refuse cheaply comes first. Verify must follow. An envelope has
+// one encoding: fields in order, each once, none that is unknown or zero. So nobody can
+// make a second message of a signed one.
 func Parse(data []byte) (*Envelope, proto.Message, error) {
 	if len(data) > MaxBulk {
 		return nil, nil, fmt.Errorf("%d bytes, the limit is %d: %w", len(data), MaxBulk, ErrSize)
@@ -161,6 +186,9 @@ func Parse(data []byte) (*Envelope, proto.Message, error) {
 	}
 	if e.Version != Version {
 		return nil, nil, fmt.Errorf("envelope of version %d: %w", e.Version, ErrVersion)
+	}
+	if once, err := (proto.MarshalOptions{Deterministic: true}).Marshal(e); err != nil || !bytes.Equal(once, data) || len(e.ProtoReflect().GetUnknown()) > 0 {
+		return nil, nil, fmt.Errorf("envelope that is not written in its one way: %w", ErrMalformed)
 	}
 	m := blank(e.Kind)
 	if m == nil {
@@ -186,6 +214,26 @@ func (x *Envelope) Verify() (common.Address, error) {
 		return named, fmt.Errorf("%v: names %s: %w", x.Kind, named, ErrSignature)
 	}
 	return signer, nil
+}
+
+// Peer is the libp2p identity of the signer, whose key is in the signature. Verify must
+// come before.
+func (x *Envelope) Peer() (peer.ID, error) {
+	raw := bytes.Clone(x.Signature)
+	if len(raw) != crypto.SignatureLength {
+		return "", fmt.Errorf("%v: signature of %d bytes: %w", x.Kind, len(raw), ErrMalformed)
+	}
+	raw[crypto.RecoveryIDOffset] -= 27 // what Ethereum adds to the recovery id
+	hash := signingHash(x.Kind, x.Payload)
+	public, err := crypto.SigToPub(hash[:], raw)
+	if err != nil {
+		return "", fmt.Errorf("%v: %w: %w", x.Kind, ErrSignature, err)
+	}
+	key, err := libp2pcrypto.UnmarshalSecp256k1PublicKey(crypto.CompressPubkey(public))
+	if err != nil {
+		return "", fmt.Errorf("%v: %w: %w", x.Kind, ErrSignature, err)
+	}
+	return peer.IDFromPublicKey(key)
 }
 
 // Decode is Parse and Verify.
@@ -218,10 +266,13 @@ func Write(w io.Writer, m proto.Message, key *ecdsa.PrivateKey) error {
 }
 
 // Reader reads framed messages; raw bytes may follow them on the same stream.
-type Reader struct{ *bufio.Reader }
+type Reader struct {
+	*bufio.Reader
+	foreign func() // answers a message of a version that is not spoken here; may be nil
+}
 
 // NewReader wraps a stream. All reading must go through the result.
-func NewReader(r io.Reader) Reader { return Reader{bufio.NewReaderSize(r, 32<<10)} }
+func NewReader(r io.Reader) Reader { return Reader{Reader: bufio.NewReaderSize(r, 32<<10)} }
 
 // Next reads one message of at most limit bytes and checks its signature. A clean
 // end between two messages is io.EOF.
@@ -240,22 +291,43 @@ func (r Reader) Next(limit int) (Signed, error) {
 	if _, err := io.ReadFull(r.Reader, data); err != nil {
 		return Signed{}, fmt.Errorf("read message of %d bytes: %w", size, err)
 	}
-	return Decode(data)
+	signed, err := Decode(data)
+	if errors.Is(err, ErrVersion) && r.foreign != nil {
+		r.foreign()
+	}
+	return signed, err
 }
 
-// Expect reads the next message and wants it to be a T signed by from.
+// Refused is a peer's Refusal where another answer was wanted.
+type Refused struct {
+	Reason  string // printable ASCII, at most 200 bytes
+	Version uint32 // the envelope version that the peer speaks; 0: it refuses for another reason
+}
+
+// Error implements error.
+func (r *Refused) Error() string {
+	if r.Version != 0 {
+		return fmt.Sprintf("the peer speaks version %d of the market's messages and this program version %d; update the older one", r.Version, Version)
+	}
+	return "the peer refused: " + r.Reason
+}
+
+// Expect reads the next message and wants it to be a T signed by from. A Refusal in its
+// place is a *Refused error.
 func Expect[T proto.Message](r Reader, limit int, from common.Address) (T, error) {
 	var none T
 	s, err := r.Next(limit)
 	if err != nil {
 		return none, err
 	}
-	m, ok := s.Message.(T)
-	if !ok {
-		return none, fmt.Errorf("got %v, want %T: %w", s.Kind, none, ErrMalformed)
-	}
 	if s.Signer != from {
 		return none, fmt.Errorf("%v signed by %s on a stream of %s: %w", s.Kind, s.Signer, from, ErrSignature)
 	}
-	return m, nil
+	if m, ok := s.Message.(T); ok {
+		return m, nil
+	}
+	if no, ok := s.Message.(*Refusal); ok {
+		return none, &Refused{Reason: Reason(no.Reason), Version: no.Version}
+	}
+	return none, fmt.Errorf("got %v, want %T: %w", s.Kind, none, ErrMalformed)
 }

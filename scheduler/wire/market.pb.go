@@ -935,7 +935,7 @@ type Manifest struct {
 	Version       uint32                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
 	PlainBytes    uint64                 `protobuf:"varint,2,opt,name=plain_bytes,json=plainBytes,proto3" json:"plain_bytes,omitempty"`
 	ChunkBytes    uint32                 `protobuf:"varint,3,opt,name=chunk_bytes,json=chunkBytes,proto3" json:"chunk_bytes,omitempty"` // plaintext bytes of every chunk but the last
-	Sha256        [][]byte               `protobuf:"bytes,4,rep,name=sha256,proto3" json:"sha256,omitempty"`                            // of each ciphertext chunk, in order
+	Hashes        [][]byte               `protobuf:"bytes,4,rep,name=hashes,proto3" json:"hashes,omitempty"`                            // of each ciphertext chunk, in order: SHA-256 in version 1, BLAKE3 in version 2
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -991,9 +991,9 @@ func (x *Manifest) GetChunkBytes() uint32 {
 	return 0
 }
 
-func (x *Manifest) GetSha256() [][]byte {
+func (x *Manifest) GetHashes() [][]byte {
 	if x != nil {
-		return x.Sha256
+		return x.Hashes
 	}
 	return nil
 }
@@ -2152,7 +2152,7 @@ const file_market_proto_rawDesc = "" +
 	"plainBytes\x12\x1f\n" +
 	"\vchunk_bytes\x18\x03 \x01(\rR\n" +
 	"chunkBytes\x12\x16\n" +
-	"\x06sha256\x18\x04 \x03(\fR\x06sha256\"\xae\x01\n" +
+	"\x06hashes\x18\x04 \x03(\fR\x06hashes\"\xae\x01\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +

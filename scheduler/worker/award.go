@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/libp2p/go-libp2p/core/network"
 
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
@@ -46,32 +45,11 @@ type award struct {
 	pending   *pending
 }
 
-// serveAward is Award, Accept, Grant as the node sees it.
-func (w *Worker) serveAward(ctx context.Context, raw network.Stream) {
-	w.mu.Lock()
-	if w.closing {
-		w.mu.Unlock()
-		_ = raw.Reset()
-		return
-	}
-	w.running.Add(1)
-	w.mu.Unlock()
-	defer w.running.Done()
-	defer context.AfterFunc(ctx, func() { _ = raw.Reset() })()
-	s, err := wire.Inbound(raw, w.Key, replyTimeout)
-	if err == nil {
-		err = w.takeAward(ctx, s)
-	}
-	if err != nil {
-		w.Log.Info("award not taken", "peer", raw.Conn().RemotePeer().String(), "reason", err)
-		_ = raw.Reset()
-		return
-	}
-	_ = raw.Close()
-}
+func (a award) errand() errand { return errand{a.clinic, a.task} }
 
+// takeAward is Award, Accept, Grant as the node sees it.
 func (w *Worker) takeAward(ctx context.Context, s *wire.Stream) error {
-	message, err := wire.Expect[*wire.Award](s.Reader, wire.MaxControl, s.Peer)
+	message, err := opening[*wire.Award](s, wire.MaxControl)
 	if err != nil {
 		return err
 	}
@@ -83,6 +61,7 @@ func (w *Worker) takeAward(ctx context.Context, s *wire.Stream) error {
 		j, fresh, err = w.accept(ctx, a)
 	}
 	if err != nil {
+		w.counters.count(func(s *Stats) { s.Declined[word(err)]++ })
 		reply.Reason = wire.Reason(err.Error())
 		if sent := s.Send(reply); sent != nil {
 			return errors.Join(err, sent)
@@ -98,6 +77,11 @@ func (w *Worker) takeAward(ctx context.Context, s *wire.Stream) error {
 		w.abandon(j)
 		return err
 	}
+	w.mu.Lock()
+	if _, known := w.patience[a.clinic]; known {
+		w.change(a.clinic, func(c patience) patience { return patience{awarded: true, open: c.open} })
+	}
+	w.mu.Unlock()
 	w.running.Go(func() { w.work(j, key, manifest) })
 	return nil
 }
@@ -120,7 +104,7 @@ func (w *Worker) checkAward(m *wire.Award, s *wire.Stream) (award, error) {
 	if node != w.Key.Address() || a.clinic != s.Peer {
 		return a, errNotMine
 	}
-	if a.pending, err = w.remembered(a.task, s.Conn().RemotePeer()); err != nil {
+	if a.pending, err = w.remembered(a.errand(), s.Conn().RemotePeer()); err != nil {
 		return a, err
 	}
 	payload, err := wire.PayloadCID(m.PayloadCid)
@@ -144,14 +128,21 @@ func (w *Worker) checkAward(m *wire.Award, s *wire.Stream) (award, error) {
 func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err error) {
 	for {
 		w.mu.Lock()
-		old := w.jobs[a.task]
+		old := w.jobs[a.errand()]
 		if old == nil {
 			break
 		}
 		w.mu.Unlock()
 		switch {
 		case old.fence == a.fence:
-			return old, false, nil
+			select {
+			case <-old.kept: // the yes is not said before it is on disk, the second time neither
+				return old, false, nil
+			case <-old.done:
+				continue
+			case <-ctx.Done():
+				return nil, false, errStopping
+			}
 		case old.fence > a.fence:
 			return nil, false, scheduler.ErrStaleFence
 		}
@@ -168,9 +159,17 @@ func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err e
 		return nil, false, scheduler.ErrStaleFence
 	}
 	switch {
+	case w.closing:
+		w.mu.Unlock()
+		return nil, false, errStopping
+	case w.mode == Paused:
+		w.mu.Unlock()
+		return nil, false, errPaused
 	case p.reserved:
 		p.reserved = false // the bid's place becomes the job's
-	case w.load.admits(p.place.class, w.Capacity, w.StatPlaces) && w.load.promise(p.place, w.StatPlaces) <= p.bid.Promise+promiseGrain:
+		close(p.taken)
+		w.change(p.offer.Clinic, func(c patience) patience { c.open--; return c })
+	case w.load.admits(p.place.class, w.Capacity+w.Queue, w.StatPlaces) && w.load.promise(p.place, w.StatPlaces) <= p.bid.Promise+promiseGrain:
 		w.load.add(p.place) // the bid was kept as a spare, and its promise still holds
 	default:
 		w.mu.Unlock()
@@ -178,12 +177,14 @@ func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err e
 	}
 	p.lastFence = a.fence
 	j = newJob(ctx, a, w.Clock.Now())
-	w.jobs[a.task] = j
+	w.jobs[j.errand()] = j
 	w.mu.Unlock()
 	if err := w.store.putJob(j.rec); err != nil {
 		w.forget(j)
 		return nil, false, err
 	}
+	close(j.kept)
+	w.counters.count(func(s *Stats) { s.Awards++ })
 	w.emit(Awarded, a.task, Event{Clinic: a.clinic, Fence: a.fence, Text: fmt.Sprintf("lease %v", a.lease)})
 	return j, true, nil
 }
@@ -199,6 +200,12 @@ func (w *Worker) awaitGrant(s *wire.Stream, a award, yes *wire.Accept) (transfer
 	if err != nil {
 		return key, manifest, fmt.Errorf("no grant: %w", err)
 	}
+	return w.openGrant(grant, a, a.pending.key)
+}
+
+// openGrant wants the grant to be the award's and its manifest that of the offer, and
+// opens the content key.
+func (w *Worker) openGrant(grant *wire.Grant, a award, recipient transfer.Recipient) (key transfer.Key, manifest transfer.Manifest, err error) {
 	node := w.Key.Address()
 	if string(grant.Task) != string(a.task[:]) || grant.Fence != a.fence || string(grant.Node) != string(node[:]) ||
 		transfer.CID(grant.Manifest) != a.pending.offer.Payload {
@@ -207,14 +214,20 @@ func (w *Worker) awaitGrant(s *wire.Stream, a award, yes *wire.Accept) (transfer
 	if manifest, err = transfer.DecodeManifest(grant.Manifest, min(w.MaxPayloadBytes, a.pending.offer.PayloadBytes)); err != nil {
 		return key, manifest, err
 	}
-	key, err = a.pending.key.Unwrap(grant.WrappedKey, transfer.Binding{Task: a.task, Fence: a.fence, Node: node})
+	key, err = recipient.Unwrap(grant.WrappedKey, transfer.Binding{Task: a.task, Fence: a.fence, Node: node})
 	return key, manifest, err
 }
 
-// abandon gives up a job that never started; its clinic sees the lease lapse or
-// asks again.
+// abandon gives up a job that never started. Its clinic is told: it may think that the
+// grant has arrived. Where it is the node that stops, the next process asks for the grant.
 func (w *Worker) abandon(j *job) {
-	w.settle(j, nil, "the award was not completed")
+	if staysOnDisk(context.Cause(j.ctx)) {
+		w.forget(j)
+		return
+	}
+	const reason = "the award was not completed"
+	w.reportFailure(j.ctx, j.rec, reason)
+	w.settle(j, nil, reason)
 	w.forget(j)
 }
 
@@ -226,9 +239,10 @@ func (w *Worker) forget(j *job) {
 		j.slot = false
 		w.load.remove(j.pending.place)
 	}
-	if w.jobs[j.task] == j {
-		delete(w.jobs, j.task)
+	if w.jobs[j.errand()] == j {
+		delete(w.jobs, j.errand())
 	}
 	j.cancel(nil)
 	close(j.done)
+	w.stir()
 }

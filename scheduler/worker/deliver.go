@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ipfs/go-cid"
@@ -19,8 +20,9 @@ import (
 // Pauses between attempts to reach a clinic or the coordinator: doubled from the
 // first to the last.
 const (
-	firstPause = 250 * time.Millisecond
-	lastPause  = time.Minute
+	firstPause      = 250 * time.Millisecond
+	lastPause       = time.Minute
+	lastClinicPause = 15 * time.Second
 )
 
 // requestHash is the digest inside the payload's address.
@@ -39,9 +41,11 @@ func requestHash(payload string) (models.Digest, error) {
 // deliver sends a sealed result until its clinic has settled it, it is too late,
 // or ctx ends (then the next start goes on).
 func (w *Worker) deliver(ctx context.Context, j *job) {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		ack, err := w.sendResult(ctx, j.rec)
+	began := w.Clock.Now()
+	for pause := firstPause; ; {
+		ack, err := w.sendResult(ctx, j)
 		if err == nil && ack.Settled {
+			w.counters.count(func(s *Stats) { s.Deliver.observe(w.Clock.Now().Sub(began)) })
 			w.settled(j, ack)
 			return
 		}
@@ -49,7 +53,7 @@ func (w *Worker) deliver(ctx context.Context, j *job) {
 			err = errors.New(wire.Reason(ack.Reason))
 		}
 		switch cause := context.Cause(ctx); {
-		case errors.Is(cause, errSuperseded):
+		case errors.Is(cause, errSuperseded), errors.Is(cause, errCancelled):
 			w.settle(j, nil, cause.Error())
 			return
 		case cause != nil:
@@ -59,15 +63,13 @@ func (w *Worker) deliver(ctx context.Context, j *job) {
 			return
 		}
 		w.Log.Debug("result not delivered; it is sent again", "task", j.rec.Task.Short(), "pause", pause, "error", err)
-		select {
-		case <-ctx.Done():
-		case <-w.Clock.After(pause):
-		}
+		pause = w.rest(ctx, j, pause)
 	}
 }
 
 // sendResult is ResultHeader, ResultReply, chunks, ResultAck as the node sees it.
-func (w *Worker) sendResult(ctx context.Context, rec record) (*wire.ResultAck, error) {
+func (w *Worker) sendResult(ctx context.Context, j *job) (*wire.ResultAck, error) {
+	rec := j.rec
 	receipt, err := json.Marshal(rec.Sealed.Receipt)
 	if err != nil {
 		return nil, fmt.Errorf("encode receipt: %w", err)
@@ -103,6 +105,7 @@ func (w *Worker) sendResult(ctx context.Context, rec record) (*wire.ResultAck, e
 		if err := transfer.Send(s.Stream, blob, manifest, 0, ctx.Err); err != nil {
 			return nil, err
 		}
+		w.took(j)
 	}
 	return wire.Expect[*wire.ResultAck](s.Reader, wire.MaxControl, rec.Clinic)
 }
@@ -127,10 +130,18 @@ func (w *Worker) settled(j *job, ack *wire.ResultAck) {
 	w.settle(j, &signed, signed.Acceptance.Reason)
 }
 
-// settle ends a job on disk and in the books; receipt is nil when it brought none.
+// settle ends a job on disk and in the books; receipt is nil when it brought none. That a
+// clinic took a result for nothing counts against it, whatever its reason.
 func (w *Worker) settle(j *job, receipt *attest.SignedReceipt, reason string) {
-	e := Event{Clinic: j.rec.Clinic, Fence: j.rec.Fence, Text: wire.Reason(reason)}
-	totals, err := w.store.settle(j.rec.Task, receipt)
+	now := w.Clock.Now()
+	// Also where a result was sealed and not recorded.
+	end := ending{receipt: receipt, clinic: j.rec.Clinic, litter: j.rec.blob()}
+	if receipt == nil {
+		end.owed = j.rec.owed(now, wire.Reason(reason))
+	}
+	w.settling.Lock() // one after the other: each conduct builds on the one before
+	totals, err := w.persistEnd(j, end, now)
+	w.settling.Unlock()
 	if err != nil {
 		w.Log.Error("end of a job not persisted; the next start asks the clinic again", "task", j.rec.Task.Short(), "error", err)
 		return
@@ -138,48 +149,76 @@ func (w *Worker) settle(j *job, receipt *attest.SignedReceipt, reason string) {
 	w.mu.Lock()
 	w.totals = totals
 	w.mu.Unlock()
-	if j.rec.Sealed != nil {
-		if err := w.Blobs.Delete(context.WithoutCancel(j.ctx), j.rec.Sealed.Blob); err != nil {
-			w.Log.Warn("sealed result not deleted", "task", j.rec.Task.Short(), "error", err)
+	w.sweep(context.WithoutCancel(j.ctx), []string{end.litter})
+	w.tellEnd(j, end, reason)
+}
+
+// sweep deletes ciphertext that nobody needs; the next job's end notes that it is gone.
+func (w *Worker) sweep(ctx context.Context, names []string) {
+	for _, name := range names {
+		if err := w.Blobs.Delete(ctx, name); err != nil {
+			w.Log.Warn("sealed result not deleted; the next start tries again", "error", err)
+			continue
 		}
+		w.mu.Lock()
+		w.swept = append(w.swept, name)
+		w.mu.Unlock()
 	}
-	if receipt == nil {
+}
+
+// persistEnd writes a job's end with the clinic's conduct from now on; w.settling is held.
+func (w *Worker) persistEnd(j *job, end ending, now time.Time) (Totals, error) {
+	w.mu.Lock()
+	end.swept = slices.Clone(w.swept)
+	c, known := w.clinics[end.clinic]
+	switch {
+	case end.receipt != nil:
+		c = c.signed(now)
+		end.conduct = &c
+	case end.owed != nil:
+		c = c.unsigned(now)
+		end.conduct = &c
+	}
+	if end.conduct != nil && !known && len(w.clinics) >= maxClinics {
+		end.forgotten = leastMissed(w.clinics, now)
+	}
+	w.mu.Unlock()
+	totals, err := w.store.settle(j.rec.errand(), end)
+	if err != nil {
+		return totals, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.swept = w.swept[len(end.swept):]
+	if end.conduct == nil {
+		return totals, nil
+	}
+	if end.forgotten != nil {
+		delete(w.clinics, *end.forgotten)
+	}
+	w.clinics[end.clinic] = c
+	return totals, nil
+}
+
+// tellEnd counts and tells how a job ended.
+func (w *Worker) tellEnd(j *job, end ending, reason string) {
+	e := Event{Clinic: j.rec.Clinic, Fence: j.rec.Fence, Text: wire.Reason(reason)}
+	if end.owed != nil {
+		w.counters.count(func(s *Stats) { s.Unsigned++ })
+		w.emit(Unsigned, j.rec.Task, e)
+	}
+	if end.receipt == nil {
+		w.counters.count(func(s *Stats) { s.Failed++ })
 		w.emit(Failed, j.rec.Task, e)
 		return
 	}
-	e.Price = receipt.Receipt.PriceGwei
+	w.counters.count(func(s *Stats) { s.Receipts++ })
+	e.Price = end.receipt.Receipt.PriceGwei
 	w.emit(Receipt, j.rec.Task, e)
 	select {
 	case w.outbox <- struct{}{}:
 	default:
 	}
-}
-
-// resume takes up what a process before left: sealed results are sent, jobs that
-// were cut short are given up kindly.
-func (w *Worker) resume(ctx context.Context) error {
-	records, err := w.store.jobs()
-	if err != nil {
-		return err
-	}
-	for _, rec := range records {
-		j := &job{rec: rec, done: make(chan struct{})}
-		j.task, j.fence, j.clinic = rec.Task, rec.Fence, rec.Clinic
-		j.ctx, j.cancel = context.WithCancelCause(ctx)
-		w.mu.Lock()
-		w.jobs[rec.Task] = j
-		w.mu.Unlock()
-		w.running.Go(func() {
-			defer w.forget(j)
-			if rec.Sealed != nil {
-				w.deliver(j.ctx, j)
-				return
-			}
-			w.reportFailure(j.ctx, rec, "the node was restarted")
-			w.settle(j, nil, "the node was restarted")
-		})
-	}
-	return nil
 }
 
 // forward hands receipts to the coordinator, the oldest first, until ctx ends. A

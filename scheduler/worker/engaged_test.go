@@ -14,8 +14,8 @@ func TestEngaged(t *testing.T) {
 		return &pending{offer: scheduler.Offer{Package: pkg}, reserved: reserved}
 	}
 	w := &Worker{
-		pending: map[models.Digest]*pending{{10}: about(bidFor, true), {11}: about(spare, false)},
-		jobs:    map[models.Digest]*job{{12}: {award: award{pending: about(works, false)}}, {13}: {}}, // the last one only sends its result
+		pending: map[errand]*pending{{task: models.Digest{10}}: about(bidFor, true), {task: models.Digest{11}}: about(spare, false)},
+		jobs:    map[errand]*job{{task: models.Digest{12}}: {award: award{pending: about(works, false)}}, {task: models.Digest{13}}: {}}, // the last one only sends its result
 	}
 	for pkg, want := range map[models.Digest]bool{bidFor: true, spare: false, works: true, {4}: false} {
 		if got := w.Engaged(pkg); got != want {

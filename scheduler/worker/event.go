@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,10 +20,15 @@ const (
 	Bid       Kind = "bid"
 	Lost      Kind = "lost"
 	Awarded   Kind = "awarded"
+	Queued    Kind = "queued" // it waits for its turn
 	Progress  Kind = "progress"
+	Preempted Kind = "preempted" // stopped for an emergency; it waits again
+	Resumed   Kind = "resumed"   // it goes on after a restart
 	Revoked   Kind = "revoked"
+	Cancelled Kind = "cancelled" // its clinic withdrew it
 	Sealed    Kind = "result"
-	Receipt   Kind = "receipt" // both signatures are on disk
+	Receipt   Kind = "receipt"  // both signatures are on disk
+	Unsigned  Kind = "unsigned" // the clinic took the result and did not sign
 	Failed    Kind = "failed"
 	Forwarded Kind = "forwarded" // the coordinator has the receipt
 )
@@ -66,15 +72,23 @@ type JobStatus struct {
 
 // Status is a worker at one moment.
 type Status struct {
+	Mode            Mode           `json:"mode"`
+	Closed          string         `json:"closed,omitempty"` // why it takes no work at this moment
+	Idle            bool           `json:"idle"`             // nothing is promised, computes or waits for its clinic: it may be stopped without a loss
 	Node            common.Address `json:"node"`
 	Jurisdiction    string         `json:"jurisdiction"`
 	PriceGwei       uint64         `json:"price_gwei"`
 	Capacity        int            `json:"capacity"`
 	StatPlaces      int            `json:"stat_places"`
-	Used            int            `json:"used"` // places reserved for bids or working
+	Queue           int            `json:"queue"`       // accepted jobs that may wait beyond the places
+	Used            int            `json:"used"`        // places reserved for bids, waiting or working
+	Waiting         int            `json:"waiting"`     // accepted jobs that wait for their turn
+	Undelivered     int            `json:"undelivered"` // results on their way to their clinics
 	Jobs            []JobStatus    `json:"jobs"`
 	Totals          Totals         `json:"totals"`
 	WaitingReceipts int            `json:"waiting_receipts"` // for the coordinator
+	Unsigned        int            `json:"unsigned"`         // kept receipts of results that clinics took and did not sign
+	Avoided         int            `json:"avoided"`          // clinics that the node does not bid for because of that
 }
 
 // Status is a snapshot for `medhive node status`.
@@ -83,10 +97,26 @@ func (w *Worker) Status() (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("node status: %w", err)
 	}
+	unsigned, err := w.store.unsignedReceipts()
+	if err != nil {
+		return Status{}, fmt.Errorf("node status: %w", err)
+	}
+	now := w.Clock.Now()
+	closed := ""
+	if err := w.closed(now); err != nil {
+		closed = err.Error()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := Status{Node: w.Key.Address(), Jurisdiction: w.Jurisdiction, PriceGwei: w.PriceGwei, Capacity: w.Capacity,
-		StatPlaces: w.StatPlaces, Used: w.load.total(), Jobs: []JobStatus{}, Totals: w.totals, WaitingReceipts: waiting}
+	s := Status{Mode: w.mode, Closed: closed, Idle: len(w.jobs) == 0 && w.load.total() == 0,
+		Node: w.Key.Address(), Jurisdiction: w.Jurisdiction, PriceGwei: w.PriceGwei, Capacity: w.Capacity,
+		StatPlaces: w.StatPlaces, Queue: w.Queue, Used: w.load.total(), Waiting: len(w.turns.waiting), Undelivered: w.undelivered(),
+		Jobs: []JobStatus{}, Totals: w.totals, WaitingReceipts: waiting, Unsigned: unsigned}
+	for _, c := range w.clinics {
+		if c.avoided(0, now) {
+			s.Avoided++
+		}
+	}
 	for _, j := range w.jobs {
 		status := JobStatus{Task: j.task, Clinic: j.clinic, Fence: j.fence, Stage: j.stage, Done: j.progress}
 		if j.pending != nil { // not of an earlier life
@@ -94,7 +124,9 @@ func (w *Worker) Status() (Status, error) {
 		}
 		s.Jobs = append(s.Jobs, status)
 	}
-	slices.SortFunc(s.Jobs, func(a, b JobStatus) int { return strings.Compare(a.Task.String(), b.Task.String()) })
+	slices.SortFunc(s.Jobs, func(a, b JobStatus) int {
+		return cmp.Or(strings.Compare(a.Task.String(), b.Task.String()), a.Clinic.Cmp(b.Clinic))
+	})
 	return s, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/medhive/medhive/attest"
@@ -19,18 +20,28 @@ type job struct {
 	award
 	rec      record
 	accepted time.Time
-	ctx      context.Context // ends on shutdown, revocation or a newer award
+	ctx      context.Context // ends on shutdown, revocation, cancellation or a newer award
 	cancel   context.CancelCauseFunc
 	done     chan struct{}
-	slot     bool // it holds its bid's place; guarded by Worker.mu
+	kept     chan struct{} // closed when its record is on disk
+	wake     chan struct{} // holds one: its clinic may be reached again
+	ticket   *ticket       // guarded by Worker.mu; nil for a result of an earlier life
+	// Guarded by Worker.mu:
+	slot     bool // it holds its bid's place
 	stage    string
-	progress float64 // of the stage, both guarded by Worker.mu
+	progress float64   // of the stage
+	taken    time.Time // when the clinic had the whole sealed result first
 }
 
 func newJob(ctx context.Context, a award, now time.Time) *job {
-	j := &job{award: a, accepted: now, done: make(chan struct{}), slot: true, rec: record{
-		Task: a.task, Fence: a.fence, Clinic: a.clinic, Peer: a.pending.clinic, Addresses: a.pending.offer.Addresses,
-		GiveUp: a.pending.offer.Deadline.Add(resultGrace),
+	o, p := a.pending.offer, a.pending
+	j := &job{award: a, accepted: now, done: make(chan struct{}), kept: make(chan struct{}), wake: make(chan struct{}, 1), slot: true, ticket: newTicket(p.place.class, now), rec: record{
+		Task: a.task, Fence: a.fence, Clinic: a.clinic, Peer: p.clinic, Addresses: o.Addresses, GiveUp: o.Deadline.Add(resultGrace),
+		Terms: &terms{
+			Package: o.Package, Manifest: p.model.ManifestDigest, Weights: p.model.WeightsDigest, Payload: o.Payload, PayloadBytes: o.PayloadBytes,
+			Class: o.Class, Deadline: o.Deadline, PriceGwei: p.bid.PriceGwei, Promise: p.bid.Promise, Work: p.place.work, Lease: a.lease,
+			ResultKey: a.resultKey, Accepted: now,
+		},
 	}}
 	j.ctx, j.cancel = context.WithCancelCause(ctx)
 	return j
@@ -48,17 +59,16 @@ func (w *Worker) work(j *job, key transfer.Key, manifest transfer.Manifest) {
 		return
 	}
 	r.stop()
-	reason := err.Error()
 	if cause := context.Cause(j.ctx); cause != nil {
-		reason = cause.Error()
-		if errors.Is(cause, context.Canceled) {
-			reason = errStopping.Error()
+		if staysOnDisk(cause) {
+			return
 		}
+		err = cause
 	}
-	if !errors.Is(context.Cause(j.ctx), errSuperseded) && !errors.Is(context.Cause(j.ctx), errRevoked) {
-		w.reportFailure(j.ctx, j.rec, reason)
+	if tellsClinic(err) {
+		w.reportFailure(j.ctx, j.rec, err.Error())
 	}
-	w.settle(j, nil, reason)
+	w.settle(j, nil, err.Error())
 }
 
 func (w *Worker) releaseSlot(j *job) {
@@ -67,75 +77,138 @@ func (w *Worker) releaseSlot(j *job) {
 	if j.slot {
 		j.slot = false
 		w.load.remove(j.pending.place)
+		w.stir()
 	}
 }
 
-// produce fetches, executes, signs and persists the sealed result.
+// produce waits for the job's turn and computes, again if an emergency took the place.
 func (w *Worker) produce(j *job, key transfer.Key, manifest transfer.Manifest, r *reporter) error {
+	for {
+		queued := w.Clock.Now()
+		run, ended, err := w.takeTurn(j, func() {
+			w.counters.count(func(s *Stats) { s.Queued++ })
+			w.emit(Queued, j.task, Event{Clinic: j.clinic, Fence: j.fence, Text: "it waits for its turn"})
+			r.report(wire.Phase_PHASE_QUEUED, "queue", 0)
+		})
+		if err != nil {
+			return err
+		}
+		w.counters.count(func(s *Stats) { s.Wait.observe(w.Clock.Now().Sub(queued)) })
+		err = w.attempt(run, j, key, manifest, r)
+		stopped := context.Cause(run)
+		ended()
+		if err == nil || context.Cause(j.ctx) != nil || !errors.Is(stopped, errPreempted) {
+			return err
+		}
+		w.counters.count(func(s *Stats) { s.Preempted++ })
+		w.emit(Preempted, j.task, Event{Clinic: j.clinic, Fence: j.fence, Text: errPreempted.Error()})
+	}
+}
+
+// attempt fetches, executes, signs and persists the sealed result.
+func (w *Worker) attempt(run context.Context, j *job, key transfer.Key, manifest transfer.Manifest, r *reporter) error {
 	r.report(wire.Phase_PHASE_FETCHING, "fetch", 0)
-	payload, err := w.fetch(j, key, manifest, func(done float64) { r.report(wire.Phase_PHASE_FETCHING, "fetch", done) })
+	payload, err := transfer.NewVessel(manifest.PlainBytes) // plaintext lives as long as it is needed, and nowhere else
 	if err != nil {
 		return err
 	}
-	defer clear(payload) // plaintext lives as long as it is needed
+	defer func() {
+		if err := payload.Close(); err != nil {
+			w.Log.Error("memory of a payload not given back", "task", j.task.Short(), "error", err)
+		}
+	}()
+	began := w.Clock.Now()
+	err = w.fetch(run, j, key, manifest, payload, func(done float64) { r.report(wire.Phase_PHASE_FETCHING, "fetch", done) })
+	if err != nil {
+		return err
+	}
 	r.report(wire.Phase_PHASE_RUNNING, "run", 0)
 	started := w.Clock.Now()
-	out, err := w.execute(j, payload, func(stage string, done float64) { r.report(wire.Phase_PHASE_RUNNING, stage, done) })
+	out, err := w.execute(run, j, payload.Bytes(), func(stage string, done float64) { r.report(wire.Phase_PHASE_RUNNING, stage, done) })
 	if err != nil {
 		return err
 	}
 	finished := w.Clock.Now()
+	w.counters.count(func(s *Stats) {
+		s.Fetch.observe(started.Sub(began))
+		s.Run.observe(finished.Sub(started))
+	})
 	r.report(wire.Phase_PHASE_RETURNING, "return", 0)
 	return w.seal(j, out, started, finished)
 }
 
-// fetch collects the payload, over several streams if the connection is cut.
-func (w *Worker) fetch(j *job, key transfer.Key, manifest transfer.Manifest, progress func(done float64)) ([]byte, error) {
+// errFetch says that the clinic will not send the payload, however often it is asked.
+var errFetch = errors.New("the clinic does not send the payload")
+
+// fetch collects the payload, over several streams if the connection is cut. A clinic that
+// can't be reached is tried again until the deadline: an outage drops no work, and if the
+// lease does not outlast it, the clinic says so.
+func (w *Worker) fetch(run context.Context, j *job, key transfer.Key, manifest transfer.Manifest, into *transfer.Vessel, progress func(done float64)) error {
 	opener, err := transfer.NewOpener(manifest, transfer.Payload, j.task, key)
+	if err != nil {
+		return err
+	}
+	tally, err := transfer.FetchInto(run, opener, into, maxCuts, func(ctx context.Context, first int) (io.ReadCloser, error) {
+		for pause := firstPause; ; {
+			s, err := w.openFetch(ctx, j, first)
+			if err == nil || errors.Is(err, errFetch) || ctx.Err() != nil || !w.Clock.Now().Before(j.pending.offer.Deadline) {
+				return s, err
+			}
+			w.Log.Debug("payload not fetched; it is asked for again", "task", j.task.Short(), "pause", pause, "error", err)
+			pause = w.rest(ctx, j, pause)
+		}
+	}, progress)
+	w.counters.count(func(s *Stats) {
+		s.FetchedBytes += uint64(tally.Received)
+		s.RefetchedBytes += uint64(tally.Twice)
+	})
+	return err
+}
+
+// openFetch opens one stream of ciphertext from a chunk on.
+func (w *Worker) openFetch(ctx context.Context, j *job, first int) (io.ReadCloser, error) {
+	s, err := wire.Dial(ctx, w.Host, j.rec.Peer, j.rec.Addresses, wire.FetchProtocol, w.Key, dialTimeout)
 	if err != nil {
 		return nil, err
 	}
-	return transfer.Fetch(j.ctx, opener, maxCuts, func(ctx context.Context, first int) (io.ReadCloser, error) {
-		s, err := wire.Dial(ctx, w.Host, j.rec.Peer, j.rec.Addresses, wire.FetchProtocol, w.Key, dialTimeout)
-		if err != nil {
-			return nil, err
-		}
-		stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
-		defer stop()
-		err = s.Send(&wire.FetchRequest{Task: j.task[:], Fence: j.fence, Clinic: j.clinic[:], FirstChunk: uint32(first)})
-		if err == nil {
-			err = granted(s, j)
-		}
-		if err == nil {
-			err = s.Extend(resultTimeout)
-		}
-		if err != nil {
-			_ = s.Reset()
-			return nil, err
-		}
-		return s, nil
-	}, progress)
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	err = s.Send(&wire.FetchRequest{Task: j.task[:], Fence: j.fence, Clinic: j.clinic[:], FirstChunk: uint32(first)})
+	if err == nil {
+		err = granted(s, j)
+	}
+	if err == nil {
+		err = s.Extend(resultTimeout)
+	}
+	if err != nil {
+		_ = s.Reset()
+		return nil, err
+	}
+	return s, nil
 }
 
 func granted(s *wire.Stream, j *job) error {
 	reply, err := wire.Expect[*wire.FetchReply](s.Reader, wire.MaxControl, j.clinic)
 	if err == nil && !reply.Granted {
-		err = fmt.Errorf("the clinic refused: %s", wire.Reason(reply.Reason))
+		err = fmt.Errorf("%w: %s", errFetch, wire.Reason(reply.Reason))
+	}
+	if refused := (*wire.Refused)(nil); errors.As(err, &refused) {
+		err = fmt.Errorf("%w: %w", errFetch, err)
 	}
 	return err
 }
 
 // execute runs the Executor; its panic is a failed try and nothing more.
-func (w *Worker) execute(j *job, payload []byte, progress func(string, float64)) (out Output, err error) {
+func (w *Worker) execute(run context.Context, j *job, payload []byte, progress func(string, float64)) (out Output, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = errors.New("the executor crashed")
 			w.Log.Error("executor panicked", "task", j.task.Short(), "panic", fmt.Sprintf("%T", r))
 		}
 	}()
-	out, err = w.Executor.Execute(j.ctx, Job{Task: j.task, PackageDigest: j.pending.offer.Package, Class: j.pending.place.class, Payload: payload}, progress)
+	out, err = w.Executor.Execute(run, Job{Task: j.task, PackageDigest: j.pending.offer.Package, Class: j.pending.place.class, Payload: payload}, progress)
 	if err == nil {
-		err = context.Cause(j.ctx)
+		err = context.Cause(run)
 	}
 	if err == nil && len(out.Result) == 0 {
 		err = errors.New("the executor returned an empty result")
@@ -153,7 +226,7 @@ func (w *Worker) seal(j *job, out Output, started, finished time.Time) error {
 		return err
 	}
 	var manifest transfer.Manifest
-	blob := fmt.Sprintf("%s.%d.sealed", hex.EncodeToString(j.task[:]), j.fence)
+	blob := resultBlob(j.errand(), j.fence)
 	err = w.Blobs.Put(j.ctx, blob, func(dst io.Writer) (err error) {
 		manifest, err = transfer.Seal(dst, out.Result, transfer.Result, j.task, key)
 		return err
@@ -194,6 +267,23 @@ func (w *Worker) seal(j *job, out Output, started, finished time.Time) error {
 	j.rec.Sealed = rec.Sealed // only this field: the reporter reads the others
 	w.emit(Sealed, j.task, Event{Clinic: j.clinic, Fence: j.fence, Text: fmt.Sprintf("%d bytes, by %s on %s", len(out.Result), out.Runtime, out.Provider)})
 	return nil
+}
+
+// resultBlob names a sealed result in the ciphertext store.
+func resultBlob(about errand, fence uint64) string {
+	name := models.DigestOf(slices.Concat(about.clinic[:], about.task[:]))
+	return fmt.Sprintf("%s.%d.sealed", hex.EncodeToString(name[:]), fence)
+}
+
+// staysOnDisk reports whether a job that ended for this cause is left for the next process:
+// the node is stopping, and nobody has given the job up. The lease decides whether it goes on.
+func staysOnDisk(cause error) bool {
+	for _, given := range []error{errSuperseded, errRevoked, errCancelled, errPaused} {
+		if errors.Is(cause, given) {
+			return false
+		}
+	}
+	return cause != nil
 }
 
 // wholeMilli cuts a time to what a receipt's signature covers.

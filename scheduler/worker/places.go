@@ -49,6 +49,12 @@ func (l load) admits(class scheduler.Class, capacity, reserve int) bool {
 	return l.total()-stat+max(0, stat-reserve) < capacity
 }
 
+// free is how many more jobs would find a place: any job, and a STAT job.
+func (l load) free(capacity, reserve int) (free, stat int) {
+	free = capacity - (l.total() - l.jobs[scheduler.STAT] + max(0, l.jobs[scheduler.STAT]-reserve))
+	return max(0, free), max(0, capacity+reserve-l.total())
+}
+
 // promise is how long after its award a job may take on a node with this load. One job
 // computes at a time, so all that is held comes first; before a STAT job only other STAT
 // jobs do, since it stops the rest. A job that can be stopped leaves time for the STAT

@@ -83,6 +83,35 @@ func TestPlacesKeepWhatTheyPromise(t *testing.T) {
 	})
 }
 
+// What a notice says is what a bid would find.
+func TestFreePlaces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		capacity, reserve := rapid.IntRange(1, 4).Draw(t, "capacity"), rapid.IntRange(0, 2).Draw(t, "reserve")
+		var l load
+		for range rapid.IntRange(0, 8).Draw(t, "held") {
+			if p := (place{class: scheduler.Class(rapid.IntRange(0, 2).Draw(t, "class"))}); l.admits(p.class, capacity, reserve) {
+				l.add(p)
+			}
+		}
+		for class := range scheduler.STAT + 1 {
+			free, stat := l.free(capacity, reserve)
+			if class == scheduler.STAT {
+				free = stat
+			}
+			full := l
+			for range free {
+				if !full.admits(class, capacity, reserve) {
+					t.Fatalf("%d places are said to be free for %v, and are not", free, class)
+				}
+				full.add(place{class: class})
+			}
+			if full.admits(class, capacity, reserve) {
+				t.Fatalf("more than %d places are free for %v", free, class)
+			}
+		}
+	})
+}
+
 func TestLanes(t *testing.T) {
 	const gib = 1 << 30
 	for name, test := range map[string]struct {

@@ -1,8 +1,8 @@
-// Package worker is the node's side of the market. In: offers, a capacity and an
-// Executor that runs models. Out: bids that are backed by a reserved place, results
-// sealed to their clinic, and receipts on their way to the coordinator. What it
-// promised survives a crash; plaintext is only ever in memory. It never runs a
-// task without a live award, and never outside its jurisdiction.
+// Package worker is the node's side of the market. In: offers and questions of clinics, a
+// capacity and an Executor that runs models. Out: notices, bids that are backed by a
+// reserved place, a queue by class, results sealed to their clinic, and receipts on their
+// way to the coordinator. What it promised survives a crash; plaintext is only ever in
+// memory. It never runs a task without a live award, and never outside its jurisdiction.
 package worker
 
 import (
@@ -13,8 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"go.etcd.io/bbolt"
 
@@ -24,7 +24,6 @@ import (
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/market"
 	"github.com/medhive/medhive/scheduler/transfer"
-	"github.com/medhive/medhive/scheduler/wire"
 )
 
 // Defaults and limits.
@@ -36,11 +35,12 @@ const (
 	replyTimeout           = 10 * time.Second
 	resultTimeout          = 10 * time.Minute
 	maxCuts                = 8               // attempts of a fetch that bring no chunk
+	maxUndelivered         = 256             // results that wait for their clinics: beyond it the node takes no work
 	farewell               = 2 * time.Second // for telling clinics that this node stops
 )
 
-// Job is what an Executor runs. Payload is plaintext in memory; it is wiped when
-// Execute returns and must not be kept.
+// Job is what an Executor runs. Payload is plaintext in pages of its own, which are wiped
+// and gone when Execute returns: nothing may read them later.
 type Job struct {
 	Task          models.Digest
 	PackageDigest models.Digest
@@ -75,6 +75,7 @@ type Profile struct {
 	Trust       scheduler.Trust
 	Digest      models.Digest // of the hardware profile
 	MemoryBytes int64         // for one job
+	Provider    string        // execution provider that runs its jobs: "cpu", …; empty: it says none
 }
 
 // Config is what a worker needs. Host, Market, DB, Blobs, Key, Executor, Models
@@ -93,8 +94,20 @@ type Config struct {
 	Promise      time.Duration // from award to result, for a job that is alone here; default 1 min
 	Capacity     int           // tasks at once; default 1
 	StatPlaces   int           // further tasks at once that only STAT may take
+	Queue        int           // accepted tasks that may wait for one of those places; default 0
 	Models       func(pkg models.Digest) (Model, bool)
 	Executor     Executor
+	// Holdings lists the packages that Models knows now, for the notices by which clinics
+	// find this node; nil: it sends none, and hears of tasks on gossip only.
+	Holdings    func() []scheduler.Holding
+	NoticeEvery time.Duration // between two notices when nothing changes; default a third of a notice's life
+	// Open says why the node takes no work at this moment (its opening hours, a limit of
+	// power or temperature), in words for its operator; nil error: it takes work. Jobs that
+	// were accepted go on. It is asked for each offer, so it must be quick. nil: always open.
+	Open func(now time.Time) error
+	// Allow says whose questions and awards are answered, as market.Options.Allow says
+	// whose offers are; nil: everybody's.
+	Allow func(clinic common.Address) bool
 	// Forward hands a receipt with both signatures to the coordinator. It is called
 	// again, with growing pauses and over restarts, until it returns nil.
 	Forward func(ctx context.Context, r attest.SignedReceipt) error
@@ -131,7 +144,16 @@ func (c *Config) fill() error {
 	if c.Capacity <= 0 {
 		c.Capacity = 1
 	}
-	c.StatPlaces = max(0, c.StatPlaces)
+	c.StatPlaces, c.Queue = max(0, c.StatPlaces), max(0, c.Queue)
+	if c.Open == nil {
+		c.Open = func(time.Time) error { return nil }
+	}
+	if c.Allow == nil {
+		c.Allow = func(common.Address) bool { return true }
+	}
+	if c.NoticeEvery <= 0 || c.NoticeEvery > scheduler.MaxNoticeLife/2 {
+		c.NoticeEvery = scheduler.MaxNoticeLife / noticesPerLife
+	}
 	if c.Hold <= 0 {
 		c.Hold = DefaultHold
 	}
@@ -140,6 +162,15 @@ func (c *Config) fill() error {
 	}
 	return nil
 }
+
+// errand is how a node knows a task. Two clinics may call theirs by the same digest, and a
+// hostile one does: what it says of its own must not touch another's.
+type errand struct {
+	clinic common.Address
+	task   models.Digest
+}
+
+func (p *pending) errand() errand { return errand{p.offer.Clinic, p.offer.Task} }
 
 // pending is a bid that may still be awarded.
 type pending struct {
@@ -150,25 +181,39 @@ type pending struct {
 	place  place
 	model  Model // as it was when the bid was made
 
+	taken chan struct{} // closed when an award has taken its place over
+
 	// Guarded by Worker.mu:
-	reserved  bool   // it keeps its place
-	lastFence uint64 // highest fence accepted on it: an award replayed is not a new one
+	reserved  bool      // it keeps its place
+	since     time.Time // it has done so
+	lastFence uint64    // highest fence accepted on it: an award replayed is not a new one
 }
 
 // Worker bids and works while Run runs. It is safe for concurrent use.
 type Worker struct {
 	Config
-	store   store
-	running sync.WaitGroup // bids, jobs, deliveries and inbound streams
-	outbox  chan struct{}  // holds one: a receipt waits to be forwarded
+	store     store
+	running   sync.WaitGroup // bids, jobs, deliveries and inbound streams
+	outbox    chan struct{}  // holds one: a receipt waits to be forwarded
+	stirred   chan struct{}  // holds one: what a notice says may have changed
+	askers    *rates
+	counters  *counters
+	switching sync.Mutex // one change of mode at a time
+	settling  sync.Mutex // one end of a job at a time
 
-	mu      sync.Mutex // guards the fields below
-	started bool
-	closing bool // Run is ending: no new work
-	load    load // places reserved or working
-	pending map[models.Digest]*pending
-	jobs    map[models.Digest]*job
-	totals  Totals
+	mu       sync.Mutex // guards the fields below
+	started  bool
+	closing  bool // Run is ending: no new work
+	mode     Mode
+	load     load // places reserved, waiting or working
+	turns    turns
+	pending  map[errand]*pending
+	jobs     map[errand]*job
+	clinics  map[common.Address]conduct
+	patience map[common.Address]patience
+	talks    talks
+	totals   Totals
+	swept    []string // ciphertext that is gone and still noted on disk
 }
 
 // New opens the worker's part of the database. Run does the work.
@@ -180,15 +225,32 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Worker{Config: c, store: st, outbox: make(chan struct{}, 1),
-		pending: map[models.Digest]*pending{}, jobs: map[models.Digest]*job{}, totals: totals}, nil
+	mode, err := st.mode()
+	if err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	clinics, err := st.loadConduct()
+	if err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
+	w := &Worker{
+		Config: c, store: st, outbox: make(chan struct{}, 1),
+		stirred: make(chan struct{}, 1), askers: newRates(), counters: newCounters(),
+		mode: mode, turns: turns{capacity: c.Capacity, reserve: c.StatPlaces},
+		pending: map[errand]*pending{}, jobs: map[errand]*job{}, clinics: clinics, patience: map[common.Address]patience{}, talks: newTalks(), totals: totals,
+	}
+	if mode == Paused {
+		w.turns.held = errPaused
+	}
+	return w, nil
 }
 
-// Run bids, works and forwards receipts until ctx ends; then running jobs are
-// given up, their clinics told, and Run returns nil once every goroutine is done.
-// What a process before left on disk is taken up first.
+// Run bids, works and forwards receipts until ctx ends; then it returns nil once every
+// goroutine is done. Jobs that are not done by then stay on disk, as after a kill: the next
+// Run goes on with those whose clinics have not given them to another node meanwhile. It
+// takes up what a process before left so. Drain is for a node that is not to come back soon.
 func (w *Worker) Run(ctx context.Context) error {
-	offers, err := w.Market.Subscribe(ctx, w.Jurisdiction)
+	offers, err := w.Market.Subscribe(ctx, w.Jurisdiction, w.Profile.Tier)
 	if err != nil {
 		return fmt.Errorf("run worker: %w", err)
 	}
@@ -199,15 +261,19 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	w.started = true
 	w.mu.Unlock()
-	if err := w.resume(ctx); err != nil {
+	arrivals := w.arrivals()
+	w.Host.Network().Notify(arrivals)
+	defer w.Host.Network().StopNotify(arrivals)
+	if err := w.takeUp(ctx); err != nil {
 		return fmt.Errorf("run worker: %w", err)
 	}
-	w.Host.SetStreamHandler(wire.AwardProtocol, func(raw network.Stream) { w.serveAward(ctx, raw) })
+	w.serve(ctx)
 	w.running.Go(func() { w.forward(ctx) })
+	w.running.Go(func() { w.tell(ctx) })
 	for o := range offers { // until ctx ends
 		w.consider(ctx, o)
 	}
-	w.Host.RemoveStreamHandler(wire.AwardProtocol)
+	w.unserve()
 	w.mu.Lock()
 	w.closing = true
 	w.mu.Unlock()

@@ -1,7 +1,10 @@
 package worker
 
 import (
+	"fmt"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -52,7 +55,7 @@ func TestOutboxKeepsOrderAndTotals(t *testing.T) {
 			t.Fatal(err)
 		}
 		var err error
-		if totals, err = s.settle(task, r); err != nil {
+		if totals, err = s.settle(errand{task: task}, ending{receipt: r}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,5 +95,61 @@ func TestRequestHash(t *testing.T) {
 	}
 	if _, err := requestHash("QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"); err != nil {
 		t.Errorf("any SHA-256 CID will do: %v", err)
+	}
+}
+
+// A job's record of the first version, which could not go on after a restart, is still read.
+func TestOldRecordIsRead(t *testing.T) {
+	s, _ := newStore(t)
+	task := models.DigestOf([]byte("old"))
+	old := fmt.Sprintf(`{"task":%q,"fence":3,"clinic":"0x0000000000000000000000000000000000000002","peer":"16Uiu2HAm3rhkD8HtXFkQWMsHCSzVNVVVzN5PrMzMPNaEeXpGhtoW",`+
+		`"addresses":["/ip4/127.0.0.1/tcp/1"],"give_up":"2026-11-21T10:00:00Z"}`, task)
+	err := s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(jobsBucket).Put(task[:], []byte(old)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := s.jobs()
+	if err != nil || len(records) != 1 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	r := records[0]
+	if r.Task != task || r.Fence != 3 || r.Terms != nil || r.Sealed != nil || !r.Taken.IsZero() {
+		t.Errorf("%+v", r)
+	}
+	if j := restored(t.Context(), r); j.slot || j.pending != nil {
+		t.Error("it takes a place although it can't go on")
+	}
+	if _, _, err := openStore(s.db); err != nil { // the next start knows it by its clinic, too
+		t.Fatal(err)
+	}
+	if records, err := s.jobs(); err != nil || !reflect.DeepEqual(records, []record{r}) {
+		t.Errorf("after the next start: %+v, %v", records, err)
+	}
+	if _, err := s.settle(r.errand(), ending{}); err != nil {
+		t.Fatal(err)
+	}
+	if records, err := s.jobs(); err != nil || len(records) > 0 {
+		t.Errorf("after its end: %+v, %v", records, err)
+	}
+}
+
+// What was deleted is noted before and forgotten after, with no write of its own.
+func TestLitterIsForgotten(t *testing.T) {
+	s, _ := newStore(t)
+	for _, step := range []struct {
+		end  ending
+		want []string
+	}{
+		{ending{litter: "a"}, []string{"a"}},
+		{ending{litter: "b"}, []string{"a", "b"}},
+		{ending{litter: "c", swept: []string{"a", "b"}}, []string{"c"}},
+		{ending{swept: []string{"c"}}, nil},
+	} {
+		if _, err := s.settle(errand{task: models.DigestOf([]byte("x"))}, step.end); err != nil {
+			t.Fatal(err)
+		}
+		if names, err := s.litter(); err != nil || !slices.Equal(names, step.want) {
+			t.Errorf("after %+v: %v, %v", step.end, names, err)
+		}
 	}
 }
