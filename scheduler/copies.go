@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/medhive/medhive/models"
@@ -44,16 +43,6 @@ func (c Copying) String() string {
 		return names[c]
 	}
 	return fmt.Sprintf("copying %d", uint8(c))
-}
-
-// ParseCopying reads a way's name, in small or capital letters.
-func ParseCopying(name string) (Copying, error) {
-	for c := range Replicated + 1 {
-		if strings.EqualFold(name, c.String()) {
-			return c, nil
-		}
-	}
-	return Once, fmt.Errorf("copies %.20q: want once, hedged or replicated", name)
 }
 
 // Copies is how many copies are made where wanted were asked for (0: the usual number):

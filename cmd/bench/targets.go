@@ -1,9 +1,17 @@
 package main
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // targets are the promises that `make bench` holds against this machine.
 func targets() []target {
+	return slices.Concat(studyTargets(), machineTargets(), marketTargets(), demoTargets())
+}
+
+// studyTargets are of the way from a study to its findings.
+func studyTargets() []target {
 	return []target{
 		{
 			name: "dicom/ct500", pkg: "./inference/dicom", benchmark: "BenchmarkCT500", unit: "ms", goal: 1.5,
@@ -33,6 +41,12 @@ func targets() []target {
 			name: "inference/batch20", pkg: "./inference/runner", benchmark: "BenchmarkBatch20", unit: "studies/min", goal: 0.95, atLeast: true,
 			against: "bare ONNX Runtime, as many runs of the same tensor",
 		},
+	}
+}
+
+// machineTargets are of measuring a machine and proving the claim.
+func machineTargets() []target {
+	return []target{
 		{
 			name: "probe/int8", pkg: "./hwprobe/rate", benchmark: "BenchmarkInt8", unit: "TOPS", goal: 0.95, atLeast: true,
 			against: "best graph of a sweep",
@@ -53,6 +67,12 @@ func targets() []target {
 			name: "challenge/verify", pkg: "./hwprobe/challenge", benchmark: "BenchmarkCost", unit: "ms", goal: 1,
 			against: "a hundredth of proving, processor time",
 		},
+	}
+}
+
+// marketTargets are of the task market and its transfers.
+func marketTargets() []target {
+	return []target{
 		{
 			name: "market/match", pkg: "./scheduler/directory", benchmark: "BenchmarkMatch", unit: "matches/s", goal: 1, atLeast: true,
 			against: "1,500 a second on one core, 1,000 known nodes",
@@ -77,6 +97,12 @@ func targets() []target {
 			name: "transfer/1gib-memory", pkg: "./scheduler/transfer", benchmark: "BenchmarkOneGiBMemory", unit: "MB", goal: 1,
 			against: "limit for the larger side, beyond the vessel",
 		},
+	}
+}
+
+// demoTargets are of the whole demo, all its processes together.
+func demoTargets() []target {
+	return []target{
 		{
 			name: "demo/memory", unit: "MB", goal: 1, against: "limit for all its processes",
 			demo: func(ctx context.Context) (float64, float64, error) {
