@@ -73,7 +73,7 @@ if [ "${2:-}" = bench ] && ! command -v dcmdump >/dev/null && [ ! -x "$tools/bin
   wrap dcmdump dcmtk "DCMDICTPATH=\"$root/usr/share/libdcmtk17/dicom.dic\""
 fi
 
-if [ "${2:-}" = chaos ] && ! command -v nft >/dev/null && [ ! -x "$tools/bin/nft" ]; then
+if ! command -v nft >/dev/null && [ ! -x "$tools/bin/nft" ]; then
   unpack nftables libnftables1 libnftnl11 libmnl0 libjansson4 libxtables12 libgmp10 libedit2 libbsd0 libmd0
   mkdir -p "$root/usr/bin"
   ln -sf ../sbin/nft "$root/usr/bin/nft"

@@ -109,6 +109,25 @@ func (f *Folder) take(n int64) error {
 	return nil
 }
 
+// Room is nil where another blob may begin, and else ErrNoRoom with the figures: who asks
+// before it promises work need not fail at it.
+func (f *Folder) Room() error {
+	f.mu.Lock()
+	used := f.used
+	f.mu.Unlock()
+	if f.quota > 0 && used >= f.quota {
+		return fmt.Errorf("%d of %d bytes are in use: %w", used, f.quota, ErrNoRoom)
+	}
+	free, err := f.free(f.dir)
+	if err != nil {
+		return fmt.Errorf("look at the disk: %w", err)
+	}
+	if free < keepFreeBytes {
+		return fmt.Errorf("%d bytes are free on the disk: %w", free, ErrNoRoom)
+	}
+	return nil
+}
+
 // bounded writes a growing blob inside the folder's bounds.
 type bounded struct {
 	f         *Folder

@@ -47,6 +47,9 @@ func TestFolderKeepsItsQuota(t *testing.T) {
 			t.Errorf("step %d: %d bytes in use, want %d: %v", n+1, f.used, s.used, err)
 		}
 	}
+	if err := f.Room(); !errors.Is(err, ErrNoRoom) {
+		t.Errorf("whoever asks is told: %v", err)
+	}
 	again, err := NewFolderWithin(dir, 1000)
 	if err != nil || again.used != 1000 {
 		t.Fatalf("opened again: %d bytes in use: %v", again.used, err)
@@ -79,9 +82,16 @@ func TestFolderLeavesTheDiskSomeRoom(t *testing.T) {
 	if !errors.Is(err, ErrNoRoom) || written > checkEveryBytes || f.used != 0 {
 		t.Errorf("%d bytes were written onto a full disk, %d are in use: %v", written, f.used, err)
 	}
+	f.free = func(string) (int64, error) { return keepFreeBytes, nil }
+	if err := f.Room(); err != nil {
+		t.Errorf("with 256 MiB left: %v", err)
+	}
 	f.free = func(string) (int64, error) { return keepFreeBytes - 1, nil }
 	if err := put(t, f, "b", 10); !errors.Is(err, ErrNoRoom) {
 		t.Errorf("a small blob: %v", err)
+	}
+	if err := f.Room(); !errors.Is(err, ErrNoRoom) {
+		t.Errorf("whoever asks is told: %v", err)
 	}
 }
 
