@@ -40,6 +40,7 @@ test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmjs, a regis
 	@./packaging/test-vulkan.sh $(TOOLS)
 	@./packaging/test-registry.sh $(TOOLS)
 	@./packaging/test-captures.sh $(TOOLS)
+	@./attest/contracts/check.sh tools
 
 test: build test-tools ## run every test
 	go test -timeout 10m ./... ./testdata ./testdata/generate
@@ -66,6 +67,12 @@ sim: ## the market with SIM_NODES nodes each, in virtual time: crashes, a partit
 	go test -v -count=1 -timeout 60m -run '^TestUnderAttack$$' ./scheduler/sim -args -nodes 50 -attack 1m -loss 0.001 -report $(CURDIR)/sim.json || failed=1; \
 	exit $$failed
 
+sim-reward: ## 10,000 nodes for a year under the rules of rewards: who is caught, who is flagged, what tiers earn; writes sim-reward.json and .svg
+	go run ./cmd/simreward -out sim-reward.json -picture sim-reward.svg
+
+contracts-check: ## the contracts at full length: 10,000 runs a property, 1,000,000 calls, coverage, mutants, solhint
+	./attest/contracts/check.sh
+
 fuzz: test-tools ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOBS at a time; prints executions
 	@./packaging/fuzz.sh $(FUZZ_TIME) $(FUZZ_JOBS) $(FUZZ_FOLDERS)
 
@@ -80,6 +87,6 @@ generate: ## rebuild contracts, bindings, protobuf and the de-identification tab
 	go generate ./scheduler/clinic
 
 clean: ## remove what the targets above made
-	rm -rf bin $(OUT) bench.json chaos.json sim.json .tools $(RUNTIME)/node_modules attest/contracts/node_modules packaging/checks/node_modules
+	rm -rf bin $(OUT) bench.json chaos.json sim.json sim-reward.json sim-reward.svg .tools $(RUNTIME)/node_modules attest/contracts/node_modules attest/contracts/tools/node_modules attest/contracts/artifacts packaging/checks/node_modules
 
-.PHONY: help deps build demo verify-demo test test-tools check-peers bench chaos sim lint generate clean
+.PHONY: help deps build demo verify-demo test test-tools check-peers bench chaos sim sim-reward contracts-check lint generate clean

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -66,6 +67,9 @@ func (n *Node) publishProfile(ctx context.Context) {
 		n.conf.Log.Error("sign profile", "error", err)
 		return
 	}
+	if err := n.resends.keep([]intake.Statement{{Profile: &statement}}); err != nil {
+		n.conf.Log.Error("keep profile", "error", err)
+	}
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		to, err := n.coordinator()
 		if err == nil {
@@ -113,11 +117,32 @@ func signProfile(key *ecdsa.PrivateKey, d attest.Domain, p attest.ProfileStateme
 	return attest.SignedProfile{Statement: p, NodeSig: signature}, nil
 }
 
+// keepStatements opens what is sent again to a coordinator that lost it.
+func (n *Node) keepStatements(context.Context) (err error) {
+	n.resends, err = openResends(n.db, func(ctx context.Context) (string, error) {
+		to, err := n.coordinator()
+		if err != nil {
+			return "", err
+		}
+		return intake.Life(ctx, n.host, to)
+	}, func(ctx context.Context, statements []intake.Statement) []error {
+		to, err := n.coordinator()
+		if err != nil {
+			return slices.Repeat([]error{err}, len(statements))
+		}
+		return intake.SubmitAll(ctx, n.host, to, statements)
+	}, n.conf.Log)
+	return err
+}
+
 // forward hands a receipt to the coordinator; the worker repeats it until it is
 // taken. A refusal is final, and repeating it would only be refused again.
 func (n *Node) forward(ctx context.Context, r attest.SignedReceipt) error {
 	to, err := n.coordinator()
 	if err != nil {
+		return err
+	}
+	if err := n.resends.keepReceipt(r); err != nil {
 		return err
 	}
 	err = intake.Submit(ctx, n.host, to, r)

@@ -86,7 +86,7 @@ func (c *Chain) contracts(ctx context.Context, book string) (chain.Addresses, er
 	if err != nil {
 		return addresses, err
 	}
-	faucet := c.dev.FaucetKey().ECDSA()
+	faucet := c.dev.FaucetKey()
 	addresses, err = chain.Deploy(ctx, c.dev.URL(), faucet, chain.DefaultParams(poster.Address(), guardian.Address()))
 	if err != nil {
 		return addresses, err
@@ -115,7 +115,7 @@ func (c *Chain) Close() error { return c.dev.Close() }
 
 // AdvanceChain moves the clock of a development chain in another process.
 func AdvanceChain(ctx context.Context, n Network, by time.Duration) (time.Time, error) {
-	client, err := chain.Dial(ctx, n.RPC, n.Contracts)
+	client, err := n.Dial(ctx, nil)
 	if err != nil {
 		return time.Time{}, err
 	}

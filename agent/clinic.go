@@ -11,12 +11,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/host"
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/agent/api"
 	"github.com/medhive/medhive/agent/p2p"
+	"github.com/medhive/medhive/agent/trace"
 	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/attest/canary"
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/dicom"
@@ -32,6 +35,9 @@ import (
 
 // ClinicState is where a clinic of this name keeps its keys, vault and tasks.
 func ClinicState(home, name string) string { return filepath.Join(home, name) }
+
+// clinicKeyFile is a clinic's identity.
+const clinicKeyFile = "clinic.key"
 
 // taskKeyFile is the key of a clinic's task database. It lies with the vault's keys, apart
 // from the database.
@@ -54,6 +60,15 @@ type ClinicConfig struct {
 	Metrics string // host:port where Prometheus may scrape; empty: only at the local door
 	Library string // libonnxruntime of its own runner; empty: found, or none
 	Runner  []string
+	// Checks say how often a second node does a task too, so that their results can be
+	// compared. Zero: only where a submission asks for replicas.
+	Checks canary.Rates
+	// Rechecks lets the coordinator run tasks again: what was sent and what came back is kept
+	// for an hour after the delivery, and given to it. De-identified studies leave for it then.
+	Rechecks bool
+	// KeepFree reserves nothing of the deposit by itself; nodes then lend a few studies, until
+	// money is reserved for them by hand.
+	KeepFree bool
 	// SealedMax bounds the bytes of all sealed studies and results on the disk; 0: what the
 	// disk has, less 256 MiB.
 	SealedMax int64
@@ -64,6 +79,12 @@ type ClinicConfig struct {
 	// Reader is the program that parses studies and results in confinement, with its
 	// arguments: see clinic.Serve. nil is this executable.
 	Reader []string
+
+	// Of a coordinator's canary clinic: the home whose models it runs (empty: that of State),
+	// what its results are judged by before they are countersigned, and whom it prefers.
+	home  string
+	check func(encoded []byte) error
+	score func(common.Address) float64
 }
 
 // Clinic is a running clinic.
@@ -71,10 +92,12 @@ type Clinic struct {
 	conf    ClinicConfig
 	domain  attest.Domain
 	started time.Time
+	tracer  *trace.Tracer // nil where no collector is named
 	key     *identity.Key
 	secret  [secretBytes]byte
 	db      *bolt.DB
 	errands errands
+	checks  *verification
 	vault   *clinic.Vault
 	door    *clinic.Door
 	catalog *catalog.Catalog
@@ -130,6 +153,10 @@ func startClinic(ctx context.Context, conf ClinicConfig, dress func(host.Host) h
 	}
 	c.loops.Go(func() { c.roster.keep(c.ctx) })
 	c.loops.Go(func() { c.joined.keepConnected(c.ctx) })
+	c.loops.Go(func() { c.keepFunded(c.ctx) })
+	if err := c.owesVerdicts(); err != nil {
+		return nil, err
+	}
 	if err := c.broker.Resume(c.ctx); err != nil {
 		return nil, err
 	}
@@ -208,7 +235,10 @@ func (c *Clinic) observe(n market.ReceivedNotice) error {
 	return c.known.Observe(n.Notice, n.Node, time.Now())
 }
 
-func (c *Clinic) openBroker(ctx context.Context) error {
+func (c *Clinic) openBroker(ctx context.Context) (err error) {
+	if c.tracer, err = trace.FromEnvironment(ctx, "clinic"); err != nil {
+		return err
+	}
 	blobs, err := transfer.NewFolderWithin(filepath.Join(c.conf.State, "sealed"), c.conf.SealedMax)
 	if err != nil {
 		return err
@@ -217,9 +247,23 @@ func (c *Clinic) openBroker(ctx context.Context) error {
 		Host: c.host, Market: c.market, DB: c.db, Blobs: blobs, Key: c.key, Domain: c.domain, Secret: c.secret,
 		Directory: c.known, Operator: c.roster.operator, Jurisdiction: c.roster.jurisdiction,
 		Check: func(task models.Digest, receipt attest.Receipt, encoded []byte) error {
+			if c.conf.check != nil {
+				return c.conf.check(encoded)
+			}
 			return c.check(ctx, task, receipt, encoded)
 		},
-		Events: c.publish, Lease: c.conf.Lease, Log: c.conf.Log,
+		Vouchers: c.conf.Network.Vouchers(), Replicate: c.checks.doubts, Lapsed: c.checks.lapsed,
+		Score: c.conf.score, Events: c.publish, Lease: c.conf.Lease, Log: c.conf.Log,
+	}
+	if conf.Score == nil {
+		conf.Score = c.graded()
+	}
+	if c.conf.Rechecks {
+		coordinators, err := c.conf.Network.coordinators()
+		if err != nil {
+			return err
+		}
+		conf.Rechecks = broker.Rechecks{Keep: broker.DefaultRecheckKeep, Bytes: broker.DefaultRecheckBytes, Coordinators: coordinators}
 	}
 	if c.local != nil {
 		conf.Local = func(ctx context.Context, job broker.LocalJob) ([]byte, error) {
@@ -236,6 +280,7 @@ func (c *Clinic) publish(e broker.Event) {
 		c.conf.Events(e)
 	}
 	c.feed.publish(e)
+	c.tracer.Clinic(e)
 }
 
 // openState opens everything that lies on disk.
@@ -243,7 +288,7 @@ func (c *Clinic) openState(context.Context) (err error) {
 	if err := makeState(c.conf.State); err != nil {
 		return err
 	}
-	if c.key, err = identity.LoadOrCreate(filepath.Join(c.conf.State, "clinic.key")); err != nil {
+	if c.key, err = identity.LoadOrCreate(filepath.Join(c.conf.State, clinicKeyFile)); err != nil {
 		return err
 	}
 	if c.db, err = openState(filepath.Join(c.conf.State, "tasks.db")); err != nil {
@@ -264,6 +309,9 @@ func (c *Clinic) openState(context.Context) (err error) {
 	if c.errands, err = openErrands(c.db, c.secret); err != nil {
 		return err
 	}
+	if c.checks, err = openVerification(c.db, c.key, c.domain, c.conf.Checks, c.secret, c.conf.Log); err != nil {
+		return err
+	}
 	if len(c.conf.Reader) == 0 {
 		if c.conf.Reader, err = ownReader(); err != nil {
 			return err
@@ -271,7 +319,10 @@ func (c *Clinic) openState(context.Context) (err error) {
 	}
 	c.door = clinic.NewDoor(c.vault, dicom.DefaultLimits(), time.Now).WithNamespaces(c.conf.Namespaces).
 		Confined(clinic.Confine{Command: c.conf.Reader, Log: c.conf.Log})
-	home := filepath.Dir(c.conf.State)
+	home := c.conf.home
+	if home == "" {
+		home = filepath.Dir(c.conf.State)
+	}
 	if c.catalog, err = OpenCatalog(home); err != nil {
 		return err
 	}
@@ -301,6 +352,7 @@ func (c *Clinic) Close() error {
 	if c.broker != nil {
 		errs = append(errs, c.broker.Close())
 	}
+	endTraces(c.tracer, c.conf.Log)
 	if c.market != nil {
 		errs = append(errs, c.market.Close())
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/medhive/medhive/agent/api"
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler/broker"
 )
 
 // maxReading is how many studies are read at once: one may take gigabytes while it is
@@ -20,21 +21,31 @@ const maxReading = 2
 
 // ClinicStatus is a clinic on one screen.
 type ClinicStatus struct {
-	Address string        `json:"address"`
-	Peer    string        `json:"peer"`
-	Serving bool          `json:"serving"` // it takes studies at its local door
-	Runner  bool          `json:"runner"`  // it can run models itself
-	Regions []string      `json:"regions"` // whose nodes it knows
-	Listed  int           `json:"listed"`  // nodes of the registry
-	Known   int           `json:"known"`   // nodes whose notice is in force
-	Peers   int           `json:"peers"`
-	Up      time.Duration `json:"up_ns"`
+	Address string   `json:"address"`
+	Peer    string   `json:"peer"`
+	Serving bool     `json:"serving"` // it takes studies at its local door
+	Runner  bool     `json:"runner"`  // it can run models itself
+	Regions []string `json:"regions"` // whose nodes it knows
+	Listed  int      `json:"listed"`  // nodes of the registry
+	Known   int      `json:"known"`   // nodes whose notice is in force
+	Peers   int      `json:"peers"`
+	// Rechecks are what coordinators may still run again and were given; nil: nothing is kept
+	// for it.
+	Rechecks *broker.Allowance `json:"rechecks,omitempty"`
+	Up       time.Duration     `json:"up_ns"`
 }
 
 // Status is a snapshot.
 func (c *Clinic) Status() ClinicStatus {
 	s := ClinicStatus{Address: c.key.Address().Hex(), Peer: c.host.ID().String(), Serving: c.conf.Serve, Runner: c.local != nil,
 		Regions: []string{}, Listed: c.roster.size(), Known: c.known.Len(), Peers: len(c.host.Network().Peers()), Up: time.Since(c.started)}
+	if c.conf.Rechecks {
+		if a, err := c.broker.Allowance(); err == nil {
+			s.Rechecks = &a
+		} else {
+			c.conf.Log.Error("what may be run again is not readable", "error", err)
+		}
+	}
 	c.following.Lock()
 	defer c.following.Unlock()
 	for region := range c.followed {
@@ -84,6 +95,7 @@ func (c *Clinic) openDoor(context.Context) (err error) {
 		})},
 		api.Page{Pattern: "GET /events", Handler: api.Lines(c.tellEvents)},
 		api.Page{Pattern: "POST /submit", Handler: api.Lines(c.takeStudy)},
+		api.Page{Pattern: "GET /vouchers", Handler: api.Answer(func(*http.Request) (any, error) { return c.broker.Owed() })},
 		api.Page{Pattern: "GET /metrics", Handler: c.metrics()})
 	if err == nil && c.conf.Metrics != "" {
 		c.scrape, err = serveMetrics(c.conf.Metrics, c.metrics())

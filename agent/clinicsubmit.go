@@ -51,8 +51,10 @@ type Report struct {
 	LeftOut []string `json:"left_out,omitempty"`
 	// Outcome is "completed", or "failed" or "not-applicable" with a reason; then the
 	// files say so and hold no figures.
-	Outcome       string                  `json:"outcome,omitempty"`
-	Reason        string                  `json:"reason,omitempty"`
+	Outcome string `json:"outcome,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	// Verified says what a comparison with other nodes' results came to; empty: there was none.
+	Verified      string                  `json:"verified,omitempty"`
 	Segments      []inference.Segment     `json:"segments"`
 	Measurements  []inference.Measurement `json:"measurements,omitempty"`
 	Probabilities []inference.Probability `json:"probabilities,omitempty"`
@@ -161,6 +163,9 @@ func (c *Clinic) finish(ctx context.Context, task models.Digest, out string, pkg
 	if err != nil {
 		return fmt.Errorf("%w; nothing is lost, submit the same study again to go on", err)
 	}
+	if outcome, report.Verified, err = c.verify(ctx, pkg, outcome); err != nil {
+		return err
+	}
 	report.add(outcome)
 	report.Priority = outcome.Class.String()
 	c.delivering.Lock() // two submissions of one study share its folder
@@ -180,7 +185,7 @@ func (c *Clinic) finish(ctx context.Context, task models.Digest, out string, pkg
 	if err != nil {
 		return err
 	}
-	return c.errands.drop(task)
+	return errors.Join(c.checks.delivered(task), c.errands.drop(task))
 }
 
 // deliver gives the result its patient back and writes it once.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,8 +14,10 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/host"
 	bolt "go.etcd.io/bbolt"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/medhive/medhive/agent/p2p"
+	"github.com/medhive/medhive/agent/trace"
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/attest/compute"
@@ -37,11 +40,23 @@ type CoordinatorConfig struct {
 	Listen         []string
 	PosterKey      string        // file of the key that posts roots; empty: the development chain's
 	Epoch          time.Duration // length of an epoch; 0: only when CloseEpoch is called
-	ChallengeEvery time.Duration // mean time between two challenges of one node
+	ChallengeEvery time.Duration // mean time between two challenges of one node; with thousands of nodes it is longer, see uptime.Spread
 	ExamineEvery   time.Duration // mean time between two compute challenges of one node; 0: only when ExamineAll is called
 	ExamineLength  time.Duration // of a compute challenge at the claimed rate; 0: challenge.Length
 	Regions        []string      // whose offers and notices this host relays, so that small networks hold together; nil: DefaultRegions
-	Log            *slog.Logger
+	// Canaries is a folder of studies (each a folder, a zip or a DICOM file) that may be shown
+	// to any node: canaries are made of them. Empty: none are sent.
+	Canaries     string
+	CanaryEvery  time.Duration // mean time from the draw of a canary to its submission; 0: DefaultCanaryEvery
+	CanaryListen []string      // where canary clinics listen, one at each, or several where a port is 0; nil: free ports of this machine's loopback
+	CanaryLife   uint64        // epochs that a canary clinic works for on the average, before what its nodes did is published; 0: DefaultCanaryLife
+	Rechecks     bool          // run tasks again whose clinics allow it
+	Library      string        // libonnxruntime of its own runner; empty: found
+	Runner       []string      // program of its own runner; nil: this executable
+	Reader       []string      // program that parses studies in confinement; nil: this executable
+	Log          *slog.Logger
+
+	canaryLinger time.Duration // how long a canary clinic stays after its last canary; 0: canaryLinger
 }
 
 // Coordinator is a running coordinator.
@@ -58,12 +73,16 @@ type Coordinator struct {
 	store      *intake.Bolt
 	taken      *taken
 	intake     *intake.Server
+	tracer     *trace.Tracer // nil where no collector is named
+	canaries   *canaries     // nil where nothing is checked
 	challenger *uptime.Challenger
 	examiner   *compute.Examiner
 	seen       *seenNodes
 
 	archive epoch.Archive
-	closing sync.Mutex // one epoch at a time
+	scores  *scoreBook
+	closing sync.Mutex    // one epoch at a time
+	signed  chan struct{} // filled when an epoch has all co-signatures that it needs
 
 	stop   context.CancelFunc
 	loops  sync.WaitGroup
@@ -87,13 +106,13 @@ func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinat
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	release := context.AfterFunc(ctx, stop) // a start that nobody waits for any more ends
-	c := &Coordinator{conf: conf, stop: stop, failed: make(chan error, 1)}
+	c := &Coordinator{conf: conf, stop: stop, failed: make(chan error, 1), signed: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.takeStatements, c.challengeNodes, c.examineNodes, c.announce} {
+	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.keepScores, c.takeStatements, c.challengeNodes, c.examineNodes, c.announce, c.openCanaries} {
 		if err := step(running); err != nil {
 			return nil, err
 		}
@@ -101,7 +120,10 @@ func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinat
 	if !release() {
 		return nil, fmt.Errorf("start coordinator: %w", context.Cause(ctx))
 	}
-	serveRewards(c.host, c.published)
+	serveRewards(c.host, c.archive.Proof)
+	serveEvidence(c.host, evidenceFolder(c.conf.State))
+	serveBundles(c.host, c.archive, (&cosignerPeers{ask: c.chain.CoSigners, now: time.Now}).include, c.conf.Log)
+	c.takeCosignatures(running)
 	c.loops.Go(func() { c.epochLoop(running) })
 	return c, nil
 }
@@ -129,7 +151,7 @@ func (c *Coordinator) openState(context.Context) (err error) {
 }
 
 func (c *Coordinator) openChain(ctx context.Context) (err error) {
-	if c.chain, err = chain.Dial(ctx, c.conf.Network.RPC, c.conf.Network.Contracts); err != nil {
+	if c.chain, err = c.conf.Network.Dial(ctx, c.conf.Log); err != nil {
 		return err
 	}
 	c.registry = newRegistry(c.chain, c.conf.Log)
@@ -155,13 +177,20 @@ func (c *Coordinator) joinMarket(ctx context.Context) (err error) {
 	return c.market.Relay(c.conf.Regions)
 }
 
-func (c *Coordinator) takeStatements(context.Context) error {
+func (c *Coordinator) takeStatements(ctx context.Context) error {
 	claims, err := openClaims(c.db, c.store.NewestProfiles)
 	if err != nil {
 		return err
 	}
-	c.taken = newTaken(c.store, claims)
-	c.intake = intake.New(c.taken, c.conf.Network.Domain(), intake.Options{Admit: c.registry.admit, Log: c.conf.Log})
+	if c.tracer, err = trace.FromEnvironment(ctx, "coordinator"); err != nil {
+		return err
+	}
+	c.taken = newTaken(c.store, claims, c.tracer)
+	c.intake = intake.New(c.taken, c.conf.Network.Domain(), intake.Options{Admit: c.registry.admit, Checkers: c.checkers, Wallets: c.chain, Log: c.conf.Log})
+	if err := c.beat(ctx); err != nil { // before anything is asked
+		return err
+	}
+	c.loops.Go(func() { c.keepBeating(ctx) })
 	c.intake.Start(c.host)
 	return nil
 }
@@ -173,7 +202,7 @@ func (c *Coordinator) challengeNodes(ctx context.Context) (err error) {
 		return err
 	}
 	c.challenger, err = uptime.NewChallenger(c.host, uptime.ChallengerOptions{
-		Domain: c.conf.Network.Domain(), Ledger: c.store, Targets: c.targets, Interval: c.conf.ChallengeEvery, Log: c.conf.Log,
+		Domain: c.conf.Network.Domain(), Ledger: c.store, Targets: c.targets, Interval: c.conf.ChallengeEvery, Epoch: cmp.Or(c.conf.Epoch, 24*time.Hour), Most: intake.MaxChallenges, Log: c.conf.Log,
 	})
 	if err != nil {
 		return err
@@ -245,6 +274,7 @@ func (c *Coordinator) Close() error {
 	if c.intake != nil {
 		c.intake.Close()
 	}
+	endTraces(c.tracer, c.conf.Log)
 	if c.market != nil {
 		errs = append(errs, c.market.Close())
 	}
@@ -266,35 +296,61 @@ func (c *Coordinator) Close() error {
 type taken struct {
 	intake.Store
 	claims claims
+	tracer *trace.Tracer
 
-	mu   sync.Mutex // guards seen and more
-	seen map[[32]byte]bool
-	more chan struct{} // closed and replaced when seen grows
+	mu     sync.Mutex                           // guards the fields below
+	hear   func([32]byte, attest.SignedReceipt) // is told of each receipt that is stored, and must not wait; nil: nobody
+	judged func(attest.Verdict)                 // of each verdict, likewise
+	seen   map[[32]byte]bool
+	more   chan struct{} // closed and replaced when seen grows
 }
 
-func newTaken(store intake.Store, claims claims) *taken {
-	return &taken{Store: store, claims: claims, seen: map[[32]byte]bool{}, more: make(chan struct{})}
+func newTaken(store intake.Store, claims claims, tracer *trace.Tracer) *taken {
+	return &taken{Store: store, claims: claims, tracer: tracer, seen: map[[32]byte]bool{}, more: make(chan struct{})}
 }
 
-// PutReceipt implements intake.Store.
-func (t *taken) PutReceipt(ctx context.Context, digest [32]byte, r attest.SignedReceipt) error {
-	if err := t.Store.PutReceipt(ctx, digest, r); err != nil {
-		return err
+// Put implements intake.Store.
+func (t *taken) Put(ctx context.Context, statements []intake.Statement) []error {
+	ends := make([]func(error), len(statements))
+	for i, s := range statements {
+		ends[i] = func(error) {}
+		if s.Receipt != nil {
+			r := &s.Receipt.Receipt
+			ends[i] = t.tracer.Around(r.Task, "receipt", attribute.String("medhive.node", r.Node.Hex()), attribute.Int64("medhive.fence", int64(r.Fence)))
+		}
 	}
-	t.note(digest)
-	return nil
+	errs := t.Store.Put(ctx, statements)
+	t.mu.Lock()
+	hear, judged := t.hear, t.judged
+	t.mu.Unlock()
+	for i, s := range statements {
+		ends[i](errs[i])
+		if errs[i] != nil {
+			continue
+		}
+		if s.Receipt != nil && hear != nil {
+			hear(s.Digest, *s.Receipt)
+		}
+		if s.Verdict != nil && judged != nil {
+			judged(s.Verdict.Verdict)
+		}
+		key := s.Digest
+		if s.Profile != nil {
+			if errs[i] = t.claims.note(*s.Profile); errs[i] != nil {
+				continue
+			}
+			key = common.BytesToHash(s.Profile.Statement.Node[:])
+		}
+		t.note(key)
+	}
+	return errs
 }
 
-// PutProfile implements intake.Store.
-func (t *taken) PutProfile(ctx context.Context, p attest.SignedProfile) error {
-	if err := t.Store.PutProfile(ctx, p); err != nil {
-		return err
-	}
-	if err := t.claims.note(p); err != nil {
-		return err
-	}
-	t.note(common.BytesToHash(p.Statement.Node[:]))
-	return nil
+// tell has others told of each receipt and each verdict from now on.
+func (t *taken) tell(hear func([32]byte, attest.SignedReceipt), judged func(attest.Verdict)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hear, t.judged = hear, judged
 }
 
 // maxNoted bounds what is remembered; waiting is for the demo and for tests.

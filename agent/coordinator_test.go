@@ -201,6 +201,13 @@ func (p *villager) profile() error {
 // work submits a receipt that a clinic has accepted.
 func (p *villager) work(task string) error {
 	p.v.t.Helper()
+	s := p.receipt(task)
+	return p.submit(func(ctx context.Context) error { return intake.Submit(ctx, p.host, p.v.host.ID(), s) })
+}
+
+// receipt is one that a clinic of its own has accepted.
+func (p *villager) receipt(task string) attest.SignedReceipt {
+	p.v.t.Helper()
 	clinic, err := identity.Generate()
 	p.v.must(err)
 	now, domain := time.Now(), p.v.conf.Network.Domain()
@@ -216,7 +223,7 @@ func (p *villager) work(task string) error {
 	p.v.must(err)
 	s.ClinicSig, err = attest.Sign(s.Acceptance.Hash(domain), clinic.ECDSA())
 	p.v.must(err)
-	return p.submit(func(ctx context.Context) error { return intake.Submit(ctx, p.host, p.v.host.ID(), s) })
+	return s
 }
 
 // submit sends until the coordinator has said yes or no.
@@ -239,11 +246,11 @@ func (v *village) veto() {
 	v.must(err)
 	guardian, err := v.conf.Network.developmentKey("guardian.key")
 	v.must(err)
-	_, err = client.Fund(ctx, faucet.ECDSA(), guardian.Address(), devEther())
+	_, err = client.Fund(ctx, faucet, guardian.Address(), devEther())
 	v.must(err)
 	pending, err := client.PendingRoot(ctx)
 	v.must(err)
-	_, err = client.Veto(ctx, guardian.ECDSA(), pending.Root)
+	_, err = client.Veto(ctx, guardian, pending.Root)
 	v.must(err)
 }
 
@@ -278,7 +285,7 @@ func TestAVetoDoesNotStopTheCoordinator(t *testing.T) {
 	v.must(err)
 	pending, err := v.Coordinator.chain.PendingRoot(t.Context())
 	v.must(err)
-	if first.Number != 1 || second.Number != 2 || pending.Epoch != 2 || second.Receipts != 1 {
+	if first.Number != 1 || second.Number != 2 || pending.Epoch != 2 || second.Receipts != 2 { // the vetoed epoch's receipt counts again
 		t.Errorf("epochs %d and %d with %d receipts; the chain's root is of epoch %d", first.Number, second.Number, second.Receipts, pending.Epoch)
 	}
 	v.verifies(first, second)
@@ -304,7 +311,7 @@ func (v *village) verifies(first, second EpochReport) {
 	}
 	one, err := VerifyEpoch(ctx, second.Folder, nil)
 	v.must(err)
-	if given := strings.Join(one.Given, "; "); !strings.Contains(given, "after epoch 1") || !strings.Contains(given, "registry") || !strings.Contains(given, "pool of") {
+	if given := strings.Join(one.Given, "; "); strings.Contains(given, "after epoch") || !strings.Contains(given, "registry") || !strings.Contains(given, "pool of") {
 		v.t.Errorf("taken as given: %s", given)
 	}
 	forge(v.t, second.Folder)
@@ -345,7 +352,8 @@ func TestAnotherRootOnChainIsADifference(t *testing.T) {
 		w, mine := newWalk("epochs"), head
 		test.alter(&mine)
 		w.heads[3] = mine
-		w.hold(network, root, "active")
+		w.network = network
+		w.hold(root, "active")
 		found := strings.Join(w.verdict.Differences, "; ")
 		if !strings.Contains(found, test.says) || (found == "") != (test.says == "") || !slices.Equal(w.verdict.OnChain, []uint64{3}) {
 			t.Errorf("%s: %q", name, found)

@@ -15,7 +15,6 @@ import (
 
 	"github.com/shirou/gopsutil/v3/disk"
 
-	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/inference/ort"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/inference/runner/sandbox"
@@ -307,7 +306,7 @@ func checkNetwork(ctx context.Context, path string) (head time.Time, _ []Check) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorChain)
 	defer cancel()
-	client, err := chain.Dial(ctx, n.RPC, n.Contracts)
+	client, err := n.Dial(ctx, nil)
 	if err == nil {
 		defer client.Close()
 		head, err = client.ChainTime(ctx)

@@ -43,7 +43,7 @@ func enrol(ctx context.Context, client *chain.Client, conf NodeConfig, hot *iden
 	if err := endow(ctx, client, conf.Network, operator.Address(), hot.Address()); err != nil {
 		return recipient, fmt.Errorf("get play money from the faucet: %w", err)
 	}
-	if _, err := client.Register(ctx, operator.ECDSA(), hot, recipient, conf.Jurisdiction); err != nil {
+	if _, err := client.Register(ctx, operator, hot, recipient, conf.Jurisdiction); err != nil {
 		return recipient, err
 	}
 	conf.Log.Info("registered on the development chain", "node", hot.Address(), "operator", operator.Address(), "recipient", recipient)
@@ -70,9 +70,9 @@ func coldAddress(conf NodeConfig) (common.Address, error) {
 	return key.Address(), nil
 }
 
-// endow gives the operator gas and a bond, and the hot key gas for claims. One
-// process at a time uses the faucet: its transactions are numbered.
-func endow(ctx context.Context, client *chain.Client, n Network, operator, hot common.Address) (err error) {
+// withFaucet lends the faucet's key of a development chain. One process at a time uses it:
+// its transactions are numbered.
+func withFaucet(ctx context.Context, n Network, use func(faucet *identity.Key) error) (err error) {
 	faucet, err := n.developmentKey("faucet.key")
 	if err != nil {
 		return err
@@ -85,13 +85,22 @@ func endow(ctx context.Context, client *chain.Client, n Network, operator, hot c
 	if err := lockFile(ctx, lock); err != nil {
 		return fmt.Errorf("lock faucet: %w", err)
 	}
+	return use(faucet)
+}
+
+// endow gives the operator gas and a bond, and the hot key gas for claims.
+func endow(ctx context.Context, client *chain.Client, n Network, operator, hot common.Address) error {
+	return withFaucet(ctx, n, func(faucet *identity.Key) error { return endowFrom(ctx, client, faucet, operator, hot) })
+}
+
+func endowFrom(ctx context.Context, client *chain.Client, faucet *identity.Key, operator, hot common.Address) error {
 	for _, account := range []common.Address{operator, hot} {
 		balance, err := client.EtherBalance(ctx, account)
 		if err != nil {
 			return err
 		}
 		if balance.Sign() == 0 {
-			if _, err := client.Fund(ctx, faucet.ECDSA(), account, devEther()); err != nil {
+			if _, err := client.Fund(ctx, faucet, account, devEther()); err != nil {
 				return err
 			}
 		}
@@ -104,7 +113,7 @@ func endow(ctx context.Context, client *chain.Client, n Network, operator, hot c
 	if err != nil || held.Cmp(bond) >= 0 {
 		return err
 	}
-	_, err = client.Transfer(ctx, faucet.ECDSA(), operator, bond)
+	_, err = client.Transfer(ctx, faucet, operator, bond)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/medhive/medhive/attest/canary"
 	"github.com/medhive/medhive/scheduler/broker"
 	"github.com/medhive/medhive/scheduler/market"
 	"github.com/medhive/medhive/scheduler/worker"
@@ -100,6 +101,7 @@ func (s sheet) clinic(b broker.Stats) {
 	s.counts("clinic_results_total", "Results, by what became of them.", "outcome", b.Results)
 	s.count("clinic_local_failed_total", "Runs of the clinic's own runner that failed.", b.LocalFailed)
 	s.count("clinic_withdrawn_total", "Cancellations that a node has confirmed.", b.Withdrawn)
+	s.counts("clinic_rechecks_total", "Re-runs that coordinators asked for.", "answer", b.Rechecks)
 	s.counts("clinic_tasks_ended_total", "Tasks that ended, by their final state.", "state", b.Ended)
 	s.count("clinic_payload_bytes_total", "Bytes of sealed payloads sent to nodes.", b.BytesSent)
 	s.count("clinic_payload_resumed_bytes_total", "Bytes of sealed payloads not sent again after a cut.", b.BytesResumed)
@@ -107,6 +109,14 @@ func (s sheet) clinic(b broker.Stats) {
 	for class, h := range b.OfferToAward {
 		s.times("clinic_offer_to_award_seconds", "From the first offer to a node's yes, by class.", h.Bounds, h.Counts, h.Sum, "class", class)
 	}
+}
+
+// checks writes what jobs and the checks of them computed, by their receipts. Their ratio is
+// what verification costs.
+func (s sheet) checks(role string, a canary.Accounts) {
+	const help = "What nodes computed, by their receipts: for jobs, and to check them."
+	s.value(prometheus.CounterValue, role+"_computed_seconds_total", help, a.Jobs.Seconds(), []string{"for", "jobs"})
+	s.value(prometheus.CounterValue, role+"_computed_seconds_total", help, a.Checks.Seconds(), []string{"for", "checks"})
 }
 
 // node writes what a node's worker saw and did since the start.
@@ -126,6 +136,8 @@ func (s sheet) node(w worker.Stats) {
 	s.count("node_failed_total", "Jobs that brought no receipt.", w.Failed)
 	s.count("node_receipts_total", "Receipts with both signatures.", w.Receipts)
 	s.count("node_unsigned_total", "Results that clinics took without signing for them.", w.Unsigned)
+	s.count("node_vouchers_total", "Vouchers of clinics that say more than the one before.", w.Vouchers)
+	s.count("node_vouchers_refused_total", "Vouchers refused: forged, another's, unreadable or falling.", w.VouchersRefused)
 	s.count("node_notices_total", "Notices sent.", w.Notices)
 	s.count("node_payload_bytes_total", "Bytes of sealed payloads fetched.", w.FetchedBytes)
 	s.count("node_payload_refetched_bytes_total", "Bytes of them that a stream which was cut had brought before.", w.RefetchedBytes)
@@ -140,6 +152,20 @@ func (s sheet) node(w worker.Stats) {
 	} {
 		s.times(name, h.help, h.Bounds, h.Counts, h.Sum)
 	}
+}
+
+// money writes what clinics owe a node and paid it.
+func (s sheet) money(t *VoucherTotals) {
+	const help = "What clinics owe and paid, in HIVE."
+	hive := func(gwei uint64, what string) {
+		s.value(prometheus.GaugeValue, "node_hive", help, float64(gwei)/weiPerGwei, []string{"state", what})
+	}
+	hive(t.OwedGwei, "owed since ever")
+	hive(t.RedeemedGwei, "redeemed since ever")
+	hive(t.PayableGwei, "redeemable")
+	hive(t.UnsignedGwei, "without a voucher")
+	hive(t.UncoveredGwei, "without a deposit")
+	s.gauge("node_clinics_stopped", "Clinics that get no more bids until they sign or deposit.", t.Stopped)
 }
 
 // place writes what a node has room for now.

@@ -140,6 +140,9 @@ func (n *Node) metrics() http.Handler {
 	}, marketMeter{func(s sheet) {
 		s.gossip(n.market.Stats())
 		s.node(n.worker.Stats())
+		if n.payments != nil {
+			s.money(sumVouchers(n.worker.Accounts()))
+		}
 		if work, err := n.worker.Status(); err == nil { // else the node's own state can't be read: its status says so
 			s.place(work)
 		}
@@ -151,6 +154,9 @@ func (c *Clinic) metrics() http.Handler {
 	return metricsPage(c.conf.Log, marketMeter{func(s sheet) {
 		s.gossip(c.market.Stats())
 		s.clinic(c.broker.Stats())
+		if spent, err := c.checks.accounts(); err == nil { // else its database can't be read: the log says so
+			s.checks("clinic", spent)
+		}
 		s.gauge("clinic_nodes_known", "Nodes whose notice is in force.", c.known.Len())
 		s.gauge("clinic_nodes_listed", "Active nodes of the registry, as this clinic knows it.", c.roster.size())
 		s.gauge("peers", "Connected peers.", len(c.host.Network().Peers()))

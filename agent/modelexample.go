@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/inference"
+	"github.com/medhive/medhive/inference/agreement"
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models"
@@ -74,7 +75,7 @@ func MakeExample(ctx context.Context, folder, study, picture string, bench Model
 	if err = errors.Join(err, process.Close()); err != nil {
 		return out, err
 	}
-	if found := outcome(result.Findings); found != inference.Completed {
+	if found := agreement.OutcomeOf(result.Findings); found != inference.Completed {
 		return out, fmt.Errorf("make an example: the model's outcome on this study is %s (%s); choose a study that it is made for, or mend the manifest's steps", found, result.Findings.Reason)
 	}
 	out.Took, out.Bytes, out.Findings = time.Since(started), int64(len(payload)), result.Findings

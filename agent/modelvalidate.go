@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/inference"
+	"github.com/medhive/medhive/inference/agreement"
 	"github.com/medhive/medhive/inference/dicom"
 	"github.com/medhive/medhive/inference/ort"
 	"github.com/medhive/medhive/inference/runner"
@@ -239,31 +240,22 @@ func (t trial) judge(result inference.Result, provider string) (seen string, err
 		return "", fmt.Errorf("it ran on %.40q instead", result.Findings.Provider)
 	}
 	m := t.pkg.Manifest
-	found := differences(m, t.expect, result.Findings)
+	bounds := agreement.BoundsOf(m)
+	found := agreement.Findings(bounds, t.expect, result.Findings)
 	switch {
 	case t.labels != nil && len(found) == 0:
-		got, err := labelsOf(result)
+		got, err := agreement.LabelsOf(result)
 		if err != nil {
 			return "", err
 		}
-		seen, found = labelDifferences(m, *t.labels, got)
+		seen, found = agreement.Labels(m, bounds, *t.labels, got)
 	case m.TaskKind() == models.Segmentation:
 		seen = "by extents alone: the package brings no labels; make its example anew with `medhive model example`"
 	}
 	if len(found) > 0 {
-		return "", errors.New(strings.Join(found, "; "))
+		return "", errors.New(agreement.Sentences(found))
 	}
 	return seen, nil
-}
-
-// labelsOf finds the labels in a result.
-func labelsOf(r inference.Result) (labelmap.Set, error) {
-	for _, f := range r.Files {
-		if f.Name == inference.LabelsFile {
-			return labelmap.Decode(f.Data)
-		}
-	}
-	return labelmap.Set{}, errors.New("its result has no labels to compare")
 }
 
 // verdict is a failure where there is a reason.

@@ -1,14 +1,17 @@
 package agent
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -26,6 +29,8 @@ const maxNetworkBytes = 1 << 20
 // it, `medhive coordinator run` adds itself, nodes and clinics read it.
 type Network struct {
 	RPC         string          `json:"rpc"`                   // JSON-RPC address of the chain
+	RPCMore     []string        `json:"rpc_more,omitempty"`    // further ones, asked in this order when those before don't answer
+	Final       chain.Finality  `json:"final,omitzero"`        // "finalized", or how many blocks confirm a transaction; none: the block that holds it is enough, which suits a development chain alone
 	Contracts   chain.Addresses `json:"contracts"`             // with the chain id
 	Coordinator []string        `json:"coordinator,omitempty"` // multiaddresses with peer id
 	Bootstrap   []string        `json:"bootstrap,omitempty"`   // further peers, likewise
@@ -42,9 +47,28 @@ func (n Network) Domain() attest.Domain {
 	return attest.Domain{ChainID: new(big.Int).SetUint64(n.Contracts.ChainID), Registry: n.Contracts.Registry}
 }
 
+// Dial connects to the network's chain through the first of its RPC servers that
+// answers; what it sends counts as done by the network's rule of finality. log may
+// be nil.
+func (n Network) Dial(ctx context.Context, log *slog.Logger) (*chain.Client, error) {
+	return chain.Dial(ctx, n.RPC, n.Contracts, chain.Fallback(n.RPCMore...), chain.Until(n.Final), chain.Log(quiet(log)))
+}
+
 // Peers are the ones that a role dials first and again.
 func (n Network) Peers() ([]peer.AddrInfo, error) {
 	return p2p.ParsePeers(slices.Concat(n.Coordinator, n.Bootstrap))
+}
+
+// coordinator is the peer that statements go to, and that has the proofs of claims.
+func (n Network) coordinator() (peer.AddrInfo, error) {
+	infos, err := p2p.ParsePeers(n.Coordinator)
+	if err != nil {
+		return peer.AddrInfo{}, err
+	}
+	if len(infos) == 0 {
+		return peer.AddrInfo{}, errors.New("the network file names no coordinator; start one with `medhive coordinator run`, then try again")
+	}
+	return infos[0], nil
 }
 
 // developmentKey opens one of a development chain's keys; a real network has none.
@@ -101,4 +125,30 @@ func WriteNetwork(path string, n Network) error {
 		return fmt.Errorf("network file: %w", err)
 	}
 	return writeFileDurably(path, append(data, '\n'), 0o644)
+}
+
+// coordinatorPoll is how often a network file is looked at again for a coordinator.
+const coordinatorPoll = 500 * time.Millisecond
+
+// AwaitCoordinator reads a network file until it names a coordinator, which adds itself
+// there when it starts, or another peer. tell is called once if there is none yet. On the
+// local network roles may find each other without.
+func AwaitCoordinator(ctx context.Context, path string, reach Reach, tell func(text string)) (Network, error) {
+	n, err := ReadNetwork(path)
+	alone := func() bool { return len(n.Coordinator)+len(n.Bootstrap) == 0 }
+	if err != nil || reach.LAN || !alone() {
+		return n, err
+	}
+	tell("the network file names no coordinator yet; start one with `medhive coordinator run`; waiting for it …")
+	poll := time.NewTicker(coordinatorPoll)
+	defer poll.Stop()
+	for err == nil && alone() {
+		select {
+		case <-ctx.Done():
+			return n, fmt.Errorf("wait for a coordinator: %w; start one with `medhive coordinator run`, then try again", context.Cause(ctx))
+		case <-poll.C:
+			n, err = ReadNetwork(path)
+		}
+	}
+	return n, err
 }

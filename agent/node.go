@@ -16,6 +16,7 @@ import (
 
 	"github.com/medhive/medhive/agent/api"
 	"github.com/medhive/medhive/agent/p2p"
+	"github.com/medhive/medhive/agent/trace"
 	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/attest/uptime"
@@ -56,7 +57,8 @@ type NodeConfig struct {
 	Queue         int           // accepted jobs that may wait for a place
 	Roots         hwprobe.Roots // where the machine is read; empty: its own /sys, /proc and /dev
 	Metrics       string        // host:port where Prometheus may scrape; empty: only at the local door
-	ClaimEvery    time.Duration // 0: only when Claim is called
+	Payment       PaymentTerms  // what clinics may owe it, and when vouchers are redeemed
+	Claims        ClaimPolicy   // when it claims by itself; zero: only when Claim is called
 	ShareModels   bool          // give signed packages of the store to peers that ask by digest
 	Library       string        // libonnxruntime; empty: found
 	Runner        []string      // command line of the runner; empty: this executable's own
@@ -83,8 +85,12 @@ type Node struct {
 	gate      *gatekeeper
 	models    *offers
 	worker    *worker.Worker
+	payments  *payments     // nil where the network has no escrow
+	tracer    *trace.Tracer // nil where no collector is named
+	resends   *resends
 	responder *uptime.Responder
 	examinee  examinee
+	leaves    leafMemory // the claim loop's
 	door      *api.Server
 	scrape    *metricsServer // nil without a Metrics address
 
@@ -114,7 +120,7 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		n.openState, n.probe, n.watchPower, n.limit, n.enrol, n.joinMarket, n.warmRunners, n.startWorker, n.answerChallenges, n.answerExaminations, n.openDoor,
+		n.openState, n.probe, n.watchPower, n.limit, n.enrol, n.joinMarket, n.warmRunners, n.keepStatements, n.startWorker, n.answerChallenges, n.answerExaminations, n.openDoor,
 	} {
 		if err := step(running); err != nil {
 			return nil, err
@@ -125,9 +131,14 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 	}
 	n.loops.Go(func() { n.joined.keepConnected(running) })
 	n.loops.Go(func() { n.publishProfile(running) })
+	n.loops.Go(func() { n.resends.run(running) })
 	n.loops.Go(func() { n.watchModels(running) })
 	n.loops.Go(func() { n.gate.watch(running) })
 	n.loops.Go(func() { n.claimLoop(running) })
+	n.loops.Go(func() { n.watchScore(running) })
+	if n.payments != nil {
+		n.loops.Go(func() { n.payments.keep(running, n.worker) })
+	}
 	return n, nil
 }
 
@@ -169,7 +180,7 @@ func (n *Node) probe(ctx context.Context) (err error) {
 }
 
 func (n *Node) enrol(ctx context.Context) (err error) {
-	if n.chain, err = chain.Dial(ctx, n.conf.Network.RPC, n.conf.Network.Contracts); err != nil {
+	if n.chain, err = n.conf.Network.Dial(ctx, n.conf.Log); err != nil {
 		return err
 	}
 	n.recipient, err = enrol(ctx, n.chain, n.conf, n.key)
@@ -194,6 +205,9 @@ func (n *Node) startWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if n.tracer, err = trace.FromEnvironment(ctx, "node"); err != nil {
+		return err
+	}
 	n.worker, err = worker.New(worker.Config{
 		Host: n.host, Market: n.market, DB: n.db, Blobs: blobs, Key: n.key, Domain: n.conf.Network.Domain(),
 		Jurisdiction: n.conf.Jurisdiction, PriceGwei: n.conf.PriceGwei, Promise: n.conf.Promise,
@@ -202,8 +216,8 @@ func (n *Node) startWorker(ctx context.Context) error {
 			Tier: uint8(n.profile.Tier), Trust: scheduler.TrustSoftware, Digest: n.profile.Digest(), MemoryBytes: n.conf.MemoryBytes,
 			Provider: n.profile.TOPS.Provider,
 		},
-		Queue: n.conf.Queue, Open: n.gate.open, Holdings: n.holdings,
-		Models: n.model, Executor: n.wrap(executor{n.pool, n.models, n.packages, n.models.holder, n.energy}), Forward: n.forward, Log: n.conf.Log,
+		Queue: n.conf.Queue, Open: func(now time.Time) error { return errors.Join(n.gate.open(now), blobs.Room()) }, Holdings: n.holdings,
+		Models: n.model, Executor: n.wrap(executor{n.pool, n.models, n.packages, n.models.holder, n.energy}), Forward: n.forward, Wallets: n.chain, Payment: n.workerPayment(), Events: n.tracer.Node, Log: n.conf.Log,
 	})
 	if err != nil {
 		return err
@@ -245,7 +259,7 @@ func (n *Node) openDoor(context.Context) (err error) {
 		"POST /drain":  mode(n.worker.Drain),
 		"POST /pause":  mode(n.worker.Pause),
 		"POST /resume": mode(n.worker.Resume),
-	}, api.Page{Pattern: "GET /metrics", Handler: n.metrics()})
+	}, api.Page{Pattern: "GET /metrics", Handler: n.metrics()}, api.Page{Pattern: "GET /earnings", Handler: api.Answer(n.serveEarnings)})
 	if err == nil && n.conf.Metrics != "" {
 		n.scrape, err = serveMetrics(n.conf.Metrics, n.metrics())
 	}
@@ -254,14 +268,8 @@ func (n *Node) openDoor(context.Context) (err error) {
 
 // coordinator is the peer that statements go to.
 func (n *Node) coordinator() (peer.ID, error) {
-	infos, err := p2p.ParsePeers(n.conf.Network.Coordinator)
-	if err != nil {
-		return "", err
-	}
-	if len(infos) == 0 {
-		return "", errors.New("the network file names no coordinator; start one with `medhive coordinator run`, then restart this node")
-	}
-	return infos[0].ID, nil
+	info, err := n.conf.Network.coordinator()
+	return info.ID, err
 }
 
 // Close stops bidding, ends running jobs (their clinics are told), and lets go of
@@ -269,6 +277,7 @@ func (n *Node) coordinator() (peer.ID, error) {
 func (n *Node) Close() error {
 	n.stop()
 	n.loops.Wait()
+	endTraces(n.tracer, n.conf.Log)
 	var errs []error
 	if n.door != nil {
 		errs = append(errs, n.door.Close())

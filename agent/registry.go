@@ -14,7 +14,6 @@ import (
 	"github.com/medhive/medhive/attest/epoch"
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/attest/intake"
-	"github.com/medhive/medhive/attest/score"
 )
 
 // registrySource is the NodeRegistry on chain.
@@ -88,7 +87,7 @@ func (r *registry) snapshot(ctx context.Context) ([]epoch.Registration, uint64, 
 	owners := make(map[common.Address]common.Address, len(nodes))
 	for _, n := range nodes {
 		owners[n.HotKey] = n.Operator
-		rows = append(rows, epoch.Registration{Node: n.HotKey, Jurisdiction: n.Jurisdiction, Trust: score.TrustSoftware, Active: n.Active()})
+		rows = append(rows, registrationOf(n))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
 	"time"
 
@@ -40,8 +41,11 @@ type rewardAnswer struct {
 	Error      string        `json:"error,omitempty"`
 }
 
-// serveRewards answers from the published epochs, which find returns by number.
-func serveRewards(h host.Host, find func(number uint64) (epoch.Bundle, error)) {
+// findProof reads a node's cumulative amount and its proof under the root of an epoch.
+type findProof func(number uint64, node common.Address) (*big.Int, [][32]byte, error)
+
+// serveRewards answers from the published epochs.
+func serveRewards(h host.Host, find findProof) {
 	h.SetStreamHandler(rewardProtocol, func(s network.Stream) {
 		defer s.Close()
 		if s.SetDeadline(time.Now().Add(rewardTimeout)) != nil {
@@ -55,7 +59,7 @@ func serveRewards(h host.Host, find func(number uint64) (epoch.Bundle, error)) {
 	})
 }
 
-func rewardFor(s network.Stream, find func(uint64) (epoch.Bundle, error)) rewardAnswer {
+func rewardFor(s network.Stream, find findProof) rewardAnswer {
 	data, err := attest.ReadFrame(s, maxRewardRequest)
 	if err != nil {
 		return rewardAnswer{Error: err.Error()}
@@ -64,16 +68,14 @@ func rewardFor(s network.Stream, find func(uint64) (epoch.Bundle, error)) reward
 	if err := json.Unmarshal(data, &request); err != nil {
 		return rewardAnswer{Error: "the request is no JSON of this version"}
 	}
-	bundle, err := find(request.Epoch)
-	if err != nil {
-		return rewardAnswer{Error: fmt.Sprintf("epoch %d is not published here", request.Epoch)}
-	}
-	cumulative, proof, err := bundle.Proof(request.Node)
+	cumulative, proof, err := find(request.Epoch, request.Node)
 	switch {
 	case errors.Is(err, epoch.ErrNoLeaf):
 		return rewardAnswer{Nothing: true}
+	case errors.Is(err, fs.ErrNotExist):
+		return rewardAnswer{Error: fmt.Sprintf("epoch %d is not published here", request.Epoch)}
 	case err != nil:
-		return rewardAnswer{Error: err.Error()}
+		return rewardAnswer{Error: "the coordinator can't read its proofs; ask again later"}
 	}
 	answer := rewardAnswer{Cumulative: cumulative}
 	for _, hash := range proof {
@@ -127,79 +129,4 @@ func askReward(ctx context.Context, h host.Host, coordinator peer.ID, node commo
 		return leaf, fmt.Errorf("the coordinator's proof does not lead to the root of epoch %d on chain; recompute the epoch with `medhive coordinator verify`", active.Epoch)
 	}
 	return leaf, nil
-}
-
-// ErrNothingEarned is a node without a leaf under the active root.
-var ErrNothingEarned = errors.New("nothing is earned yet: run accepted jobs, stay reachable, and wait until a root with this node is active")
-
-// errPaidAlready is a node whose whole leaf has been paid.
-var errPaidAlready = errors.New("everything that is active has been claimed")
-
-// ClaimReport is what a claim moved.
-type ClaimReport struct {
-	Tx        common.Hash    `json:"tx"`
-	Epoch     uint64         `json:"epoch"`
-	AmountWei *big.Int       `json:"amount_wei"`
-	Recipient common.Address `json:"recipient"`
-	GasUsed   uint64         `json:"gas_used"`
-}
-
-// Claim pays the recipient what the active root gives this node beyond what was
-// paid before, and waits until that is confirmed. Nothing to pay is
-// ErrNothingEarned or wraps it.
-func (n *Node) Claim(ctx context.Context) (ClaimReport, error) {
-	var report ClaimReport
-	active, err := n.chain.ActiveRoot(ctx)
-	if err != nil {
-		return report, err
-	}
-	if !active.Posted() {
-		return report, fmt.Errorf("%w; no root is active on this chain", ErrNothingEarned)
-	}
-	to, err := n.coordinator()
-	if err != nil {
-		return report, err
-	}
-	leaf, err := askReward(ctx, n.host, to, n.key.Address(), active)
-	if err != nil {
-		return report, err
-	}
-	paid, err := n.chain.Claimed(ctx, leaf.Node)
-	if err != nil {
-		return report, err
-	}
-	if paid.Cmp(leaf.CumulativeWei) >= 0 {
-		return report, errPaidAlready
-	}
-	payment, err := n.chain.Claim(ctx, n.key.ECDSA(), leaf.Node, leaf.CumulativeWei, leaf.Proof)
-	if err != nil {
-		return report, err
-	}
-	n.conf.Log.Info("reward claimed", "epoch", active.Epoch, "wei", payment.AmountWei, "recipient", payment.Recipient, "tx", payment.Tx)
-	return ClaimReport{Tx: payment.Tx, Epoch: active.Epoch, AmountWei: payment.AmountWei, Recipient: payment.Recipient, GasUsed: payment.GasUsed}, nil
-}
-
-// claimLoop claims whatever becomes active, if the node was asked to.
-func (n *Node) claimLoop(ctx context.Context) {
-	if n.conf.ClaimEvery <= 0 {
-		return
-	}
-	ticker := time.NewTicker(n.conf.ClaimEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		_, err := n.Claim(ctx)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, ErrNothingEarned) && !errors.Is(err, errPaidAlready) {
-			n.conf.Log.Warn("claim failed, trying again later", "error", err)
-		}
-	}
-}
-
-// RecipientBalance is what the cold address holds, in wei of HIVE.
-func (n *Node) RecipientBalance(ctx context.Context) (*big.Int, error) {
-	return n.chain.Balance(ctx, n.recipient)
 }

@@ -79,7 +79,7 @@ func openRoster(state string, network Network, log *slog.Logger) (*roster, error
 	r := &roster{network: network, path: filepath.Join(state, "registry.json"), log: log,
 		missed: make(chan common.Address, rosterMissed), listed: map[common.Address]listing{}}
 	r.dial = func(ctx context.Context) (rosterSource, error) {
-		return chain.Dial(ctx, network.RPC, network.Contracts)
+		return network.Dial(ctx, nil)
 	}
 	f, err := os.Open(r.path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -43,12 +43,13 @@ type NodeStatus struct {
 	Disputed       uint64        `json:"disputed"`
 	Outbox         int           `json:"outbox"` // receipts that the coordinator has not taken yet
 	Peers          int           `json:"peers"`
-	ClaimedWei     string        `json:"claimed_wei"` // "unknown" while the chain does not answer
+	ClaimedWei     string        `json:"claimed_wei"`     // "unknown" while the chain does not answer
+	Score          *NodeScore    `json:"score,omitempty"` // of the newest epoch; absent before the first
 	Warnings       []string      `json:"warnings"`
 	Up             time.Duration `json:"up_ns"`
 }
 
-// statusTimeout bounds the one question that status asks elsewhere.
+// statusTimeout bounds what status asks elsewhere: the chain, and the coordinator.
 const statusTimeout = 2 * time.Second
 
 // Address is the node's EVM address, made of the same key as its peer id.
@@ -80,6 +81,9 @@ func (n *Node) Status() NodeStatus {
 	} else {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("the chain does not answer: %v", err))
 	}
+	var warnings []string
+	s.Score, warnings = n.score(ctx)
+	s.Warnings = append(s.Warnings, warnings...)
 	work, err := n.worker.Status()
 	if err != nil {
 		s.Warnings = append(s.Warnings, err.Error())
@@ -91,6 +95,11 @@ func (n *Node) Status() NodeStatus {
 	s.Notices = n.worker.Stats().Notices
 	if work.Unsigned > 0 {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%d results were taken by clinics that did not sign for them; their receipts are kept, and %d clinics get no bids for it", work.Unsigned, work.Avoided))
+	}
+	if n.payments != nil {
+		if t := sumVouchers(n.worker.Accounts()); t.Stopped > 0 {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%d clinics get no more bids: they owe vouchers, or more than their deposits cover; see `medhive node earnings --json`", t.Stopped))
+		}
 	}
 	if s.Peers == 0 {
 		s.Warnings = append(s.Warnings, "no peer is connected: check that the coordinator runs and the network file names it")

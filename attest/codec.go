@@ -87,10 +87,11 @@ func (a *Acceptance) UnmarshalJSON(data []byte) error {
 }
 
 type signedReceiptJSON struct {
-	Receipt    Receipt    `json:"receipt"`
-	NodeSig    Signature  `json:"node_sig"`
-	Acceptance Acceptance `json:"acceptance"`
-	ClinicSig  Signature  `json:"clinic_sig"`
+	Receipt    Receipt         `json:"receipt"`
+	NodeSig    Signature       `json:"node_sig"`
+	Acceptance Acceptance      `json:"acceptance"`
+	ClinicSig  Signature       `json:"clinic_sig"`
+	WalletSig  WalletSignature `json:"wallet_sig,omitempty"`
 }
 
 // MarshalJSON writes the canonical form.

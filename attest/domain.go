@@ -21,6 +21,8 @@ const (
 type Domain struct {
 	ChainID  *big.Int       // EIP-155 chain id, 0 ≤ id < 2²⁵⁶; nil counts as 0
 	Registry common.Address // verifyingContract
+
+	memory *memory // nil: nothing is remembered, see Remember
 }
 
 const domainType = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -29,10 +31,14 @@ var (
 	domainTypeHash    = crypto.Keccak256Hash([]byte(domainType))
 	domainNameHash    = crypto.Keccak256Hash([]byte(DomainName))
 	domainVersionHash = crypto.Keccak256Hash([]byte(DomainVersion))
+	emptyHash         = crypto.Keccak256Hash()
 )
 
 // Separator is hashStruct(eip712Domain) of EIP-712.
 func (d Domain) Separator() [32]byte {
+	if separator, known := d.memory.separatorOf(d); known {
+		return separator
+	}
 	chainID := new(big.Int)
 	if d.ChainID != nil {
 		chainID.Set(d.ChainID)
@@ -58,7 +64,7 @@ func (d Domain) digest(structHash [32]byte) [32]byte {
 }
 
 // maxWords is the type hash and the fields of the largest statement.
-const maxWords = 17
+const maxWords = 19
 
 // words is EIP-712's encodeData: every value in 32 bytes, in the order of the type.
 type words struct {
@@ -89,7 +95,13 @@ func (w *words) address(a common.Address) {
 }
 
 // string encodes a dynamic value as its hash, as EIP-712 asks.
-func (w *words) string(s string) { w.word(crypto.Keccak256Hash([]byte(s))) }
+func (w *words) string(s string) {
+	if s == "" {
+		w.word(emptyHash) // the reason of every acceptance
+		return
+	}
+	w.word(crypto.Keccak256Hash([]byte(s)))
+}
 
 // time encodes unix milliseconds; the zero time is 0.
 func (w *words) time(t time.Time) { w.uint64(uint64(unixMilli(t))) }

@@ -92,7 +92,10 @@ func (s SignedCommitment) Verify(d Domain) error {
 	if err := s.Commitment.Validate(); err != nil {
 		return err
 	}
-	return verifySigner("commitment of "+s.Commitment.Node.Hex(), s.Commitment.Hash(d), s.NodeSig, s.Commitment.Node)
+	if err := d.verifySigner(s.Commitment.Hash(d), s.NodeSig, s.Commitment.Node); err != nil {
+		return fmt.Errorf("commitment of %s: %w", s.Commitment.Node, err)
+	}
+	return nil
 }
 
 type signedCommitmentJSON struct {
@@ -279,7 +282,10 @@ func (s SignedExamination) Verify(d Domain, coordinator common.Address) error {
 	if err := s.Examination.Verify(d); err != nil {
 		return err
 	}
-	return verifySigner("examination of "+s.Examination.Node.Hex(), s.Examination.Hash(d), s.CoordinatorSig, coordinator)
+	if err := d.verifySigner(s.Examination.Hash(d), s.CoordinatorSig, coordinator); err != nil {
+		return fmt.Errorf("examination of %s: %w", s.Examination.Node, err)
+	}
+	return nil
 }
 
 type signedExaminationJSON struct {

@@ -93,7 +93,10 @@ func (s SignedProfile) Verify(d Domain) error {
 	if err := s.Statement.Validate(); err != nil {
 		return err
 	}
-	return verifySigner("profile of "+s.Statement.Node.Hex(), s.Statement.Hash(d), s.NodeSig, s.Statement.Node)
+	if err := d.verifySigner(s.Statement.Hash(d), s.NodeSig, s.Statement.Node); err != nil {
+		return fmt.Errorf("profile of %s: %w", s.Statement.Node, err)
+	}
+	return nil
 }
 
 type signedProfileJSON struct {

@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -155,12 +156,17 @@ type SignedReceipt struct {
 	NodeSig    Signature
 	Acceptance Acceptance
 	ClinicSig  Signature
+	WalletSig  WalletSignature // instead of ClinicSig, when the clinic is a contract wallet
 }
 
 // Verify checks bounds, times, that the verdict is about exactly this receipt,
 // and both signatures: the node's by Receipt.Node, the clinic's by
 // Receipt.Clinic. A signature at fault is ErrSignature.
-func (s SignedReceipt) Verify(d Domain) error {
+func (s SignedReceipt) Verify(d Domain) error { return s.VerifyWith(context.Background(), d, nil) }
+
+// VerifyWith is Verify that also takes a contract wallet's word for the clinic, if wallets
+// is not nil. A wallet that can't be asked is ErrUnchecked.
+func (s SignedReceipt) VerifyWith(ctx context.Context, d Domain, wallets Wallets) error {
 	if err := s.Receipt.Validate(); err != nil {
 		return err
 	}
@@ -171,8 +177,12 @@ func (s SignedReceipt) Verify(d Domain) error {
 	if s.Acceptance.Receipt != hash {
 		return fmt.Errorf("receipt of task %s: the clinic's verdict is about another receipt; have the clinic countersign this one: %w", s.Receipt.Task.Short(), ErrSignature)
 	}
-	if err := verifySigner("receipt of task "+s.Receipt.Task.Short()+": node's signature", hash, s.NodeSig, s.Receipt.Node); err != nil {
-		return err
+	if err := d.verifySigner(hash, s.NodeSig, s.Receipt.Node); err != nil {
+		return fmt.Errorf("receipt of task %s: node's signature: %w", s.Receipt.Task.Short(), err)
 	}
-	return verifySigner("receipt of task "+s.Receipt.Task.Short()+": clinic's signature", s.Acceptance.Hash(d), s.ClinicSig, s.Receipt.Clinic)
+	p := party{who: s.Receipt.Clinic, hash: s.Acceptance.Hash(d), sig: s.ClinicSig, wallet: s.WalletSig}
+	if err := p.verify(ctx, d, wallets); err != nil {
+		return fmt.Errorf("receipt of task %s: clinic's signature: %w", s.Receipt.Task.Short(), err)
+	}
+	return nil
 }

@@ -42,32 +42,70 @@ func Sign(hash [32]byte, key *ecdsa.PrivateKey) (Signature, error) {
 // statement has exactly one valid signature per nonce and can't be altered in
 // transit.
 func Recover(hash [32]byte, sig Signature) (common.Address, error) {
+	public, err := recoverKey(hash, sig)
+	if err != nil {
+		return common.Address{}, err
+	}
+	return addressOf(public), nil
+}
+
+// publicKey is 0x04 ‖ x ‖ y.
+type publicKey [65]byte
+
+func addressOf(p publicKey) common.Address {
+	hash := crypto.Keccak256Hash(p[1:])
+	return common.Address(hash[12:])
+}
+
+func recoverKey(hash [32]byte, sig Signature) (publicKey, error) {
 	v := sig[64]
 	if v != recoveryOffset && v != recoveryOffset+1 {
-		return common.Address{}, fmt.Errorf("recover signer: v is %d, want 27 or 28; sign again with a current version: %w", v, ErrSignature)
+		return publicKey{}, fmt.Errorf("recover signer: v is %d, want 27 or 28; sign again with a current version: %w", v, ErrSignature)
 	}
 	r, s := new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:64])
 	if !crypto.ValidateSignatureValues(v-recoveryOffset, r, s, true) {
-		return common.Address{}, fmt.Errorf("recover signer: r or s is out of range or s is high; sign again with a current version: %w", ErrSignature)
+		return publicKey{}, fmt.Errorf("recover signer: r or s is out of range or s is high; sign again with a current version: %w", ErrSignature)
 	}
 	sig[64] = v - recoveryOffset
 	public, err := crypto.Ecrecover(hash[:], sig[:])
 	if err != nil {
-		return common.Address{}, fmt.Errorf("recover signer: %w; sign again with the right key: %w", err, ErrSignature)
+		return publicKey{}, fmt.Errorf("recover signer: %w; sign again with the right key: %w", err, ErrSignature)
 	}
-	return common.BytesToAddress(crypto.Keccak256(public[1:])[12:]), nil
+	return publicKey(public), nil
 }
 
-// verifySigner reports whether who signed hash; what names the statement.
-func verifySigner(what string, hash [32]byte, sig Signature, who common.Address) error {
-	signer, err := Recover(hash, sig)
+// verifySigner reports whether who signed hash. Which of the two keys that r and s stand
+// for is meant (v) is not asked: both who knows the public key and who recovers it take the
+// same statements, and a statement is known by its digest, never by its signature's bytes.
+func (d Domain) verifySigner(hash [32]byte, sig Signature, who common.Address) error {
+	if public, known := d.memory.key(who); known {
+		if v := sig[64]; v != recoveryOffset && v != recoveryOffset+1 || !crypto.VerifySignature(public[:], hash[:], sig[:64]) {
+			return fmt.Errorf("not signed by %s; sign with the key of that address on the same chain and registry: %w", who, ErrSignature)
+		}
+		return nil
+	}
+	public, err := recoverKey(hash, sig)
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return err
 	}
+	signer := addressOf(public)
 	if signer != who {
-		return fmt.Errorf("%s: signed by %s, want %s; sign with the key of that address on the same chain and registry: %w", what, signer, who, ErrSignature)
+		sig[64] ^= recoveryOffset ^ (recoveryOffset + 1)
+		if public, err = recoverKey(hash, sig); err != nil || addressOf(public) != who {
+			return fmt.Errorf("signed by %s, want %s; sign with the key of that address on the same chain and registry: %w", signer, who, ErrSignature)
+		}
 	}
+	d.memory.keep(who, public)
 	return nil
+}
+
+// verifyOnChain is verifySigner as a contract does it: v must be the right one.
+func verifyOnChain(hash [32]byte, sig Signature, who common.Address) error {
+	signer, err := Recover(hash, sig)
+	if err == nil && signer != who {
+		err = fmt.Errorf("signed by %s, want %s; sign with the key of that address on the same chain and contract: %w", signer, who, ErrSignature)
+	}
+	return err
 }
 
 // String is the text form.

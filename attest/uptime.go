@@ -66,5 +66,8 @@ func (s SignedUptime) Verify(d Domain) error {
 	if err := s.Uptime.Validate(); err != nil {
 		return err
 	}
-	return verifySigner("uptime of "+s.Uptime.Node.Hex(), s.Uptime.Hash(d), s.NodeSig, s.Uptime.Node)
+	if err := d.verifySigner(s.Uptime.Hash(d), s.NodeSig, s.Uptime.Node); err != nil {
+		return fmt.Errorf("uptime of %s: %w", s.Uptime.Node, err)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package attest
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"flag"
 	"math/big"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/medhive/medhive/models"
@@ -20,7 +22,9 @@ var update = flag.Bool("update", false, "write vectors.json anew")
 // vector is one published example: who builds another client checks against it.
 type vector struct {
 	Name      string          `json:"name"`
-	Type      string          `json:"type"` // EIP-712 type text
+	Type      string          `json:"type"`                         // EIP-712 type text
+	Contract  *common.Address `json:"verifying_contract,omitempty"` // where it is not the file's
+	Separator *common.Hash    `json:"domain_separator,omitempty"`
 	Statement json.RawMessage `json:"statement"`
 	Digest    common.Hash     `json:"digest"`
 	Key       common.Hash     `json:"private_key"` // a test key: worth nothing
@@ -33,19 +37,48 @@ type vectorFile struct {
 	Registry  common.Address `json:"verifying_contract"`
 	Separator common.Hash    `json:"domain_separator"`
 	Vectors   []vector       `json:"vectors"`
+
+	OutputCommitments []commitmentVector `json:"output_commitments"`
+	BinaryForms       []formVector       `json:"binary_forms"`
 }
+
+// formVector is one published binary form. Stores and streams of any age are full of them.
+type formVector struct {
+	Statement json.RawMessage `json:"statement"` // signed
+	Form      hexutil.Bytes   `json:"form"`
+}
+
+// commitmentVector is one published OutputCommitment.
+type commitmentVector struct {
+	Output     models.Digest  `json:"output"`
+	Salt       common.Hash    `json:"salt"`
+	Node       common.Address `json:"node"`
+	Task       models.Digest  `json:"task"`
+	Commitment common.Hash    `json:"commitment"`
+}
+
+// The contracts of the two domains beside the registry's.
+var (
+	testVoucherDomain = VoucherDomain(testDomain.ChainID, common.HexToAddress("0x00000000000000000000000000000000000000bb"))
+	testEpochDomain   = EpochDomain(testDomain.ChainID, common.HexToAddress("0x00000000000000000000000000000000000000cc"))
+)
 
 func vectors(t *testing.T) vectorFile {
 	nodeKey, node := keyOf(t, 1)
 	clinicKey, _ := keyOf(t, 2)
-	file := vectorFile{testDomain.ChainID, testDomain.Registry, testDomain.Separator(), nil}
+	file := vectorFile{ChainID: testDomain.ChainID, Registry: testDomain.Registry, Separator: testDomain.Separator()}
 	add := func(name, typeText string, statement any, digest [32]byte, byClinic bool) {
 		key := nodeKey
 		if byClinic {
 			key = clinicKey
 		}
-		file.Vectors = append(file.Vectors, vector{name, typeText, encode(t, statement), digest,
-			common.BytesToHash(crypto.FromECDSA(key)), crypto.PubkeyToAddress(key.PublicKey), sign(t, digest, key)})
+		file.Vectors = append(file.Vectors, vector{Name: name, Type: typeText, Statement: encode(t, statement), Digest: digest,
+			Key: common.BytesToHash(crypto.FromECDSA(key)), Signer: crypto.PubkeyToAddress(key.PublicKey), Signature: sign(t, digest, key)})
+	}
+	// elsewhere says that the last one is of another domain than the file's.
+	elsewhere := func(d Domain) {
+		last, separator := &file.Vectors[len(file.Vectors)-1], common.Hash(d.Separator())
+		last.Contract, last.Separator = &d.Registry, &separator
 	}
 	whole := signedReceipt(t)
 	add("receipt", receiptType, whole.Receipt, whole.Receipt.Hash(testDomain), false)
@@ -64,6 +97,37 @@ func vectors(t *testing.T) vectorFile {
 	examined := examination(t)
 	add("commitment", commitmentType, examined.Answer.Commitment, examined.Answer.Commitment.Hash(testDomain), false)
 	add("examination, signed by a coordinator", examinationType, examined, examined.Hash(testDomain), true)
+	for _, kind := range []CheckKind{CheckReplica, CheckLapse} {
+		v := signedVerdict(t, kind).Verdict
+		add("verdict, "+string(kind), verdictType, v, v.Hash(testDomain), true)
+	}
+	lapse := signedVerdict(t, CheckLapse)
+	promise := promised(lapse.Verdict, lapse.Promise.At)
+	add("promise", promiseType, map[string]any{
+		"task": promise.Task, "fence": promise.Fence, "node": promise.Node, "clinic": promise.Clinic, "at_ms": unixMilli(promise.At),
+	}, promise.Hash(testDomain), false)
+	voucher := Voucher{Clinic: whole.Receipt.Clinic, Node: node, TotalGwei: 1<<63 + 7, At: uptime.At}
+	add("voucher", voucherType, voucher, voucher.Hash(testVoucherDomain), true)
+	elsewhere(testVoucherDomain)
+	epoch := epochStatement()
+	add("epoch, signed by a co-signer", epochType, map[string]any{
+		"epoch": epoch.Epoch, "root": common.Hash(epoch.Root), "dataset_hash": common.Hash(epoch.DatasetHash), "cumulative_total_wei": epoch.CumulativeTotal.String(),
+	}, epoch.Hash(testEpochDomain), true)
+	elsewhere(testEpochDomain)
+	output, salt := models.DigestOf([]byte("output")), crypto.Keccak256Hash([]byte("salt"))
+	file.OutputCommitments = []commitmentVector{{output, salt, node, whole.Receipt.Task, OutputCommitment(output, salt, node, whole.Receipt.Task)}}
+	form := func(s encoding.BinaryAppender) {
+		data, err := s.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.BinaryForms = append(file.BinaryForms, formVector{encode(t, s), data})
+	}
+	form(whole)
+	form(signedVerdict(t, CheckRerun))
+	form(lapse)
+	form(Challenge{Node: node, Nonce: uptime.Nonce, AskedAt: uptime.At, Outcome: Answered, Answer: &SignedUptime{uptime, sign(t, uptime.Hash(testDomain), nodeKey)}})
+	form(Challenge{Node: node, Nonce: uptime.Nonce, AskedAt: uptime.At, Outcome: Timeout})
 	return file
 }
 

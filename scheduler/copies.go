@@ -76,6 +76,9 @@ type Group struct {
 	Copying Copying       `json:"copying"`
 	Copies  int           `json:"copies"`
 	Winner  models.Digest `json:"winner,omitzero"` // of a race: the copy whose result was taken
+	// Wanted is set where copies were added to a task so that they check its result: how many
+	// there are to be. 0: the task was submitted with all of its copies.
+	Wanted int `json:"wanted,omitempty"`
 }
 
 // Has reports whether a task is one of the group's copies.

@@ -117,7 +117,7 @@ func (s *stage) open(ctx context.Context, conf Config, home string, tell *story)
 		return err
 	}
 	n := s.chain.Network()
-	tell.tell("chain", "embedded EVM, chain id %v; HiveToken, NodeRegistry and RewardDistributor deployed", n.Contracts.ChainID)
+	tell.tell("chain", "embedded EVM, chain id %v; HiveToken, NodeRegistry, RewardDistributor and JobEscrow deployed", n.Contracts.ChainID)
 
 	s.coordinator, err = agent.StartCoordinator(ctx, agent.CoordinatorConfig{
 		State: agent.CoordinatorState(home), NetworkPath: network, Network: n, Listen: loopback(),
@@ -151,7 +151,15 @@ func (s *stage) open(ctx context.Context, conf Config, home string, tell *story)
 		Name: "clinic", State: agent.ClinicState(home, "clinic"), Listen: loopback(), Network: n,
 		Events: s.narrate(tell), Log: conf.Log,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	// The clinic does so by itself; the story waits for it.
+	if _, err := s.clinic.TopUp(ctx); err != nil {
+		return err
+	}
+	tell.tell("clinic", "its deposit lies in the escrow; nodes are paid from it by voucher")
+	return nil
 }
 
 // narrate turns the task's events into lines of the story.
@@ -199,8 +207,9 @@ type payment struct {
 	verified bool // the coordinator holds the receipt with two valid signatures
 	root     string
 	claim    agent.ClaimReport
-	scoring  time.Duration
-	claiming time.Duration
+	voucher  agent.RedeemReport // the clinic's own pay for the study
+
+	scoring, claiming, redeeming time.Duration
 }
 
 // pay closes the epoch, lets the activation delay pass and claims for the winner.
@@ -217,6 +226,9 @@ func (s *stage) pay(ctx context.Context, report agent.Report, out string, tell *
 	}
 	p.verified = true
 	tell.tell("coordinator", "receipt taken in: two signatures over request, weights and output")
+	if err := p.redeem(ctx, winner, report, tell); err != nil {
+		return p, err
+	}
 	begun := time.Now()
 	if err := s.coordinator.ChallengeAll(ctx); err != nil {
 		return p, err
@@ -235,6 +247,32 @@ func (s *stage) pay(ctx context.Context, report agent.Report, out string, tell *
 	}
 	tell.tell("chain", "the clock moves %v ahead: the root is active", chain.MinActivationDelay)
 	return p, p.collect(ctx, winner, tell)
+}
+
+// redeem has the escrow pay the winner's voucher, and holds that against the price and the
+// recipient's balance.
+func (p *payment) redeem(ctx context.Context, winner *agent.Node, report agent.Report, tell *story) error {
+	begun := time.Now()
+	before, err := winner.RecipientBalance(ctx)
+	if err != nil {
+		return err
+	}
+	if p.voucher, err = winner.Redeem(ctx); err != nil {
+		return err
+	}
+	after, err := winner.RecipientBalance(ctx)
+	if err != nil {
+		return err
+	}
+	p.redeeming = time.Since(begun)
+	const weiPerGwei = 1_000_000_000
+	price := new(big.Int).Mul(new(big.Int).SetUint64(report.Receipt.Receipt.PriceGwei), big.NewInt(weiPerGwei))
+	rose := new(big.Int).Sub(after, before)
+	if p.voucher.PaidWei.Cmp(price) != 0 || rose.Cmp(price) != 0 {
+		return fmt.Errorf("the voucher says %v wei, the escrow paid %v, and the recipient's balance rose by %v: the study was not paid", price, p.voucher.PaidWei, rose)
+	}
+	tell.tell("chain", "the clinic's voucher is redeemed: %s HIVE from its deposit to the cold address %s", hive(rose), p.voucher.Recipient)
+	return nil
 }
 
 // collect claims and holds the claim against the recipient's balance.

@@ -22,7 +22,8 @@ type Summary struct {
 	ReceiptVerified bool                `json:"receipt_verified"`
 	EpochRoot       string              `json:"epoch_root"`
 	ClaimTx         string              `json:"claim_tx"`
-	ClaimedWei      string              `json:"claimed_wei"` // what the recipient's balance rose by
+	ClaimedWei      string              `json:"claimed_wei"`  // what the recipient's balance rose by
+	RedeemedWei     string              `json:"redeemed_wei"` // paid before that by the clinic's voucher: the study's price
 	Recipient       string              `json:"recipient"`
 	PhaseMS         map[string]float64  `json:"phase_ms"`
 }
@@ -32,7 +33,7 @@ func summarise(r agent.Report, p payment) Summary {
 	s := Summary{
 		Task: r.Task.String(), Winner: r.Winner, Bids: r.Bids, Provider: r.Provider, ORTVersion: r.RuntimeVersion,
 		TissueML: map[string]float64{}, ReceiptVerified: p.verified, EpochRoot: p.root,
-		ClaimTx: p.claim.Tx.Hex(), ClaimedWei: p.claim.AmountWei.String(), Recipient: p.claim.Recipient.Hex(),
+		ClaimTx: p.claim.Tx.Hex(), ClaimedWei: p.claim.AmountWei.String(), RedeemedWei: p.voucher.PaidWei.String(), Recipient: p.claim.Recipient.Hex(),
 		PhaseMS: map[string]float64{},
 	}
 	for _, segment := range r.Segments {
@@ -41,7 +42,7 @@ func summarise(r agent.Report, p payment) Summary {
 	for name, spent := range map[string]time.Duration{
 		"intake": r.Phases.Intake, "deidentify": r.Phases.Deidentify, "seal": r.Phases.Seal,
 		"offer_to_award": r.Phases.OfferToAward, "transfer": r.Phases.Transfer, "inference": r.Phases.Inference,
-		"result": r.Phases.Result, "deliver": r.Phases.Deliver, "score": p.scoring, "claim": p.claiming,
+		"result": r.Phases.Result, "deliver": r.Phases.Deliver, "score": p.scoring, "claim": p.claiming, "redeem": p.redeeming,
 	} {
 		s.PhaseMS[name] = milliseconds(spent)
 	}

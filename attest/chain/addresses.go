@@ -22,11 +22,16 @@ type Addresses struct {
 	Token       common.Address `json:"token"`
 	Registry    common.Address `json:"registry"`
 	Distributor common.Address `json:"distributor"`
+	Disputes    common.Address `json:"disputes"`
+	Escrow      common.Address `json:"escrow"`
+	// Timelock administers the others; zero where an account does, as on a
+	// development chain.
+	Timelock common.Address `json:"timelock,omitzero"`
 	// DeployBlock is the block of the first contract: no event is older.
 	DeployBlock uint64 `json:"deployBlock"`
 }
 
-// Validate says whether every field but DeployBlock is set.
+// Validate says whether every field but Timelock and DeployBlock is set.
 func (a Addresses) Validate() error {
 	none := common.Address{}
 	switch {
@@ -38,6 +43,8 @@ func (a Addresses) Validate() error {
 		return errors.New("addresses: registry is missing")
 	case a.Distributor == none:
 		return errors.New("addresses: distributor is missing")
+	case a.Disputes == none || a.Escrow == none:
+		return errors.New("addresses: disputes or escrow is missing; the book is of contracts from before there were any: deploy them anew, on a development chain by a fresh --home")
 	}
 	return nil
 }

@@ -2,17 +2,19 @@ package chain
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"math/big"
 	"time"
 
+	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rpc"
 
 	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/attest/contracts/bindings/disputes"
 	"github.com/medhive/medhive/attest/contracts/bindings/hivetoken"
+	"github.com/medhive/medhive/attest/contracts/bindings/jobescrow"
 	"github.com/medhive/medhive/attest/contracts/bindings/noderegistry"
 	"github.com/medhive/medhive/attest/contracts/bindings/rewarddistributor"
 )
@@ -28,30 +30,38 @@ type Client struct {
 	token       *hivetoken.HiveToken
 	registry    *noderegistry.NodeRegistry
 	distributor *rewarddistributor.RewardDistributor
+	disputes    *disputes.Disputes
+	escrow      *jobescrow.JobEscrow
 }
 
 // Dial connects to the chain at rpcURL (http or https) and checks that it is
 // the one of the address book and that the contracts are there.
-func Dial(ctx context.Context, rpcURL string, a Addresses) (*Client, error) {
+func Dial(ctx context.Context, rpcURL string, a Addresses, options ...Option) (*Client, error) {
 	if err := a.Validate(); err != nil {
 		return nil, fmt.Errorf("connect to the contracts: %w", err)
 	}
-	s, err := newSender(ctx, rpcURL)
+	s, err := newSender(ctx, rpcURL, options...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the contracts: %w", err)
 	}
-	c := &Client{
-		sender:      s,
-		addresses:   a,
-		token:       hivetoken.NewHiveToken(),
-		registry:    noderegistry.NewNodeRegistry(),
-		distributor: rewarddistributor.NewRewardDistributor(),
-	}
+	c := newClient(s, a)
 	if err := c.check(ctx); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("connect to the contracts: %w", err)
 	}
 	return c, nil
+}
+
+func newClient(s *sender, a Addresses) *Client {
+	return &Client{
+		sender:      s,
+		addresses:   a,
+		token:       hivetoken.NewHiveToken(),
+		registry:    noderegistry.NewNodeRegistry(),
+		distributor: rewarddistributor.NewRewardDistributor(),
+		disputes:    disputes.NewDisputes(),
+		escrow:      jobescrow.NewJobEscrow(),
+	}
 }
 
 // check compares the chain with the address book.
@@ -66,6 +76,7 @@ func (c *Client) check(ctx context.Context) error {
 		address common.Address
 	}{
 		{"HiveToken", c.addresses.Token}, {"NodeRegistry", c.addresses.Registry}, {"RewardDistributor", c.addresses.Distributor},
+		{"Disputes", c.addresses.Disputes}, {"JobEscrow", c.addresses.Escrow},
 	} {
 		code, err := c.sender.rpc.CodeAt(ctx, contract.address, nil)
 		if err != nil {
@@ -135,7 +146,7 @@ func (c *Client) EtherBalance(ctx context.Context, account common.Address) (*big
 }
 
 // Fund sends wei of ether from key's account, for gas.
-func (c *Client) Fund(ctx context.Context, key *ecdsa.PrivateKey, to common.Address, wei *big.Int) (Mined, error) {
+func (c *Client) Fund(ctx context.Context, key Signer, to common.Address, wei *big.Int) (Mined, error) {
 	receipt, err := c.sender.send(ctx, key, &to, wei, nil)
 	if err != nil {
 		return Mined{}, fmt.Errorf("send ether to %s: %w", to, err)
@@ -144,7 +155,7 @@ func (c *Client) Fund(ctx context.Context, key *ecdsa.PrivateKey, to common.Addr
 }
 
 // Transfer sends wei of HIVE from key's account, for a bond.
-func (c *Client) Transfer(ctx context.Context, key *ecdsa.PrivateKey, to common.Address, wei *big.Int) (Mined, error) {
+func (c *Client) Transfer(ctx context.Context, key Signer, to common.Address, wei *big.Int) (Mined, error) {
 	data, err := c.token.TryPackTransfer(to, wei)
 	if err != nil {
 		return Mined{}, fmt.Errorf("send HIVE to %s: %w", to, err)
@@ -154,6 +165,20 @@ func (c *Client) Transfer(ctx context.Context, key *ecdsa.PrivateKey, to common.
 		return Mined{}, fmt.Errorf("send HIVE to %s: %w", to, err)
 	}
 	return asMined(receipt), nil
+}
+
+// estimate is what a transaction would cost its sender now: gas, and wei of ether
+// at the present price. What a contract would refuse is a *Refusal.
+func (c *Client) estimate(ctx context.Context, message ethereum.CallMsg) (gas uint64, feeWei *big.Int, err error) {
+	gas, err = c.sender.rpc.EstimateGas(ctx, message)
+	if err != nil {
+		return 0, nil, c.sender.refusals.explain(err)
+	}
+	price, err := c.sender.rpc.SuggestGasPrice(ctx)
+	if err != nil {
+		return 0, nil, fmt.Errorf("ask for the gas price: %w", withoutURL(err))
+	}
+	return gas, price.Mul(price, new(big.Int).SetUint64(gas)), nil
 }
 
 // read calls a view and unpacks its answer.

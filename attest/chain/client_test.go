@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"pgregory.net/rapid"
@@ -30,9 +31,9 @@ func TestDialTellsWhatIsWrong(t *testing.T) {
 		change func(*Addresses)
 		want   string
 	}{
-		"other chain":    {n.dev.URL(), func(a *Addresses) { a.ChainID = 1 }, "address book of that chain"},
-		"no contract":    {n.dev.URL(), func(a *Addresses) { a.Registry = common.Address{1} }, "NodeRegistry is not at"},
-		"missing token":  {n.dev.URL(), func(a *Addresses) { a.Token = common.Address{} }, "token is missing"},
+		"other chain":    {n.url, func(a *Addresses) { a.ChainID = 1 }, "address book of that chain"},
+		"no contract":    {n.url, func(a *Addresses) { a.Registry = common.Address{1} }, "NodeRegistry is not at"},
+		"missing token":  {n.url, func(a *Addresses) { a.Token = common.Address{} }, "token is missing"},
 		"no server":      {"http://127.0.0.1:1", func(*Addresses) {}, "is the chain running"},
 		"not a URL":      {"127.0.0.1:8545", func(*Addresses) {}, "not an http"},
 		"not over http":  {"ws://127.0.0.1:1", func(*Addresses) {}, "not an http"},
@@ -119,17 +120,17 @@ func TestSendStopsWithItsContext(t *testing.T) {
 	n := newNetwork(t)
 	ended, cancel := context.WithCancel(n.ctx)
 	cancel()
-	if _, err := n.client.Fund(ended, n.outside.ECDSA(), n.outside.Address(), big.NewInt(1)); !errors.Is(err, context.Canceled) {
+	if _, err := n.client.Fund(ended, n.outside, n.outside.Address(), big.NewInt(1)); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v, want the context's", err)
 	}
-	if _, err := n.client.Fund(n.ctx, n.key().ECDSA(), n.outside.Address(), big.NewInt(1)); err == nil || !strings.Contains(err.Error(), "send ether") {
+	if _, err := n.client.Fund(n.ctx, n.key(), n.outside.Address(), big.NewInt(1)); err == nil || !strings.Contains(err.Error(), "send ether") {
 		t.Fatalf("an account without ether: %v", err)
 	}
 }
 
 func TestAddressesOutliveTheProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "addresses.json")
-	want := Addresses{ChainID: 1337, Token: common.Address{1}, Registry: common.Address{2}, Distributor: common.Address{3}, DeployBlock: 4}
+	want := Addresses{ChainID: 1337, Token: common.Address{1}, Registry: common.Address{2}, Distributor: common.Address{3}, Disputes: common.Address{4}, Escrow: common.Address{5}, DeployBlock: 6}
 	for range 2 { // a second save replaces the first
 		if err := want.Save(path); err != nil {
 			t.Fatal(err)
@@ -178,13 +179,21 @@ func TestDeploymentIsCheckedBeforeItCosts(t *testing.T) {
 		"negative bond":      func(p *Params) { p.Bond = big.NewInt(-1) },
 		"negative thaw":      func(p *Params) { p.ExitThaw = -1 },
 		"no supply":          func(p *Params) { p.InitialSupply = nil },
+		"no breaker":         func(p *Params) { p.BreakerWindow = 0 },
+		"no challenge bond":  func(p *Params) { p.ChallengeBond = nil },
+		"no time to decide":  func(p *Params) { p.ResolveWithin = 0 },
+		"greedy challengers": func(p *Params) { p.ChallengerShareBps = 5001 },
+		"clinics run off":    func(p *Params) { p.EscrowThaw = time.Hour },
+		"nobody proposes":    func(p *Params) { p.Timelock.Delay = time.Hour },
+		"poster proposes":    func(p *Params) { p.Timelock = Timelock{Delay: time.Hour, Proposers: []common.Address{p.Poster}} },
+		"too slow to decide": func(p *Params) { p.Timelock = Timelock{Delay: p.ResolveWithin, Proposers: []common.Address{{1}}} },
 	} {
 		p := n.params
 		change(&p)
 		if err := p.Validate(); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
-		if _, err := Deploy(n.ctx, n.dev.URL(), n.dev.FaucetKey().ECDSA(), p); err == nil {
+		if _, err := Deploy(n.ctx, n.url, n.faucet, p); err == nil {
 			t.Errorf("%s: deployed", name)
 		}
 	}
@@ -198,36 +207,32 @@ func TestDeployerGivesUpItsPower(t *testing.T) {
 	n := newNetwork(t)
 	p := n.params
 	p.Owner = n.operator.Address()
-	addresses, err := Deploy(n.ctx, n.dev.URL(), n.dev.FaucetKey().ECDSA(), p)
+	addresses, err := Deploy(n.ctx, n.url, n.faucet, p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := Dial(n.ctx, n.dev.URL(), addresses)
+	client, err := Dial(n.ctx, n.url, addresses)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
 	grant := client.token.PackGrantRole([32]byte{}, n.outside.Address())
-	_, err = client.sender.send(n.ctx, n.dev.FaucetKey().ECDSA(), &addresses.Token, nil, grant)
+	_, err = client.sender.send(n.ctx, n.faucet, &addresses.Token, nil, grant)
 	n.refused(err, "AccessControlUnauthorizedAccount")
 	mint := client.token.PackMint(n.outside.Address(), hive(1))
-	_, err = client.sender.send(n.ctx, n.operator.ECDSA(), &addresses.Token, nil, mint)
+	_, err = client.sender.send(n.ctx, n.operator, &addresses.Token, nil, mint)
 	n.refused(err, "AccessControlUnauthorizedAccount")
-	accept := client.distributor.PackAcceptOwnership()
-	if _, err := client.sender.send(n.ctx, n.operator.ECDSA(), &addresses.Distributor, nil, accept); err != nil {
-		t.Fatal(err)
-	}
 	appoint := client.distributor.PackAppoint(n.outside.Address(), n.guardian.Address())
-	_, err = client.sender.send(n.ctx, n.dev.FaucetKey().ECDSA(), &addresses.Distributor, nil, appoint)
+	_, err = client.sender.send(n.ctx, n.faucet, &addresses.Distributor, nil, appoint)
 	n.refused(err, "OwnableUnauthorizedAccount")
-	if _, err := client.sender.send(n.ctx, n.operator.ECDSA(), &addresses.Distributor, nil, appoint); err != nil {
+	if _, err := client.sender.send(n.ctx, n.operator, &addresses.Distributor, nil, appoint); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestAPoolThatLagsBehindItsBlockIsAskedAgain(t *testing.T) {
 	n := newNetwork(t)
-	target, err := url.Parse(n.dev.URL())
+	target, err := url.Parse(n.url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +262,7 @@ func TestAPoolThatLagsBehindItsBlockIsAskedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	n.must(client.Fund(n.ctx, n.operator.ECDSA(), n.outside.Address(), big.NewInt(1)))
+	n.must(client.Fund(n.ctx, n.operator, n.outside.Address(), big.NewInt(1)))
 	if left := refusals.Load(); left != -1 {
 		t.Errorf("%d refusals were left, want -1: three and then the transaction", left)
 	}

@@ -52,6 +52,9 @@ type DevOptions struct {
 	// Listen is a loopback host:port for JSON-RPC over HTTP; port 0 lets the
 	// system choose, empty means 127.0.0.1:0.
 	Listen string
+	// NextFork runs the rules that follow today's mainnet, as far as geth has them,
+	// to see what the contracts will cost then.
+	NextFork bool
 	// Log receives geth's warnings; nil discards them.
 	Log *slog.Logger
 }
@@ -95,7 +98,7 @@ func StartDev(ctx context.Context, opts DevOptions) (_ *Dev, err error) {
 			stack.Close()
 		}
 	}()
-	backend, err := eth.New(stack, ethConfig(faucet))
+	backend, err := eth.New(stack, ethConfig(faucet, opts.NextFork))
 	if err != nil {
 		return nil, fmt.Errorf("open development chain: %w", err)
 	}
@@ -183,8 +186,9 @@ func nodeConfig(dataDir, host string, port int, log *slog.Logger) *node.Config {
 	return &config
 }
 
-// ethConfig is geth's chain with small caches and today's mainnet rules.
-func ethConfig(faucet *identity.Key) *ethconfig.Config {
+// ethConfig is geth's chain with small caches and today's mainnet rules, or the
+// next ones.
+func ethConfig(faucet *identity.Key, nextFork bool) *ethconfig.Config {
 	config := ethconfig.Defaults
 	address := faucet.Address()
 	genesis := core.DeveloperGenesisBlock(devGasLimit, &address)
@@ -193,8 +197,10 @@ func ethConfig(faucet *identity.Key) *ethconfig.Config {
 	}
 	// The forks after Osaka make a new storage slot cost several times today's
 	// gas; a chain that runs them would teach wrong figures.
-	genesis.Config.AmsterdamTime = nil
-	genesis.Config.BogotaTime = nil
+	if !nextFork {
+		genesis.Config.AmsterdamTime = nil
+		genesis.Config.BogotaTime = nil
+	}
 	config.Genesis = genesis
 	config.SyncMode = ethconfig.FullSync
 	// Each block's state is stored with it (and written through by the miner): a

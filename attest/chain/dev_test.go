@@ -92,7 +92,7 @@ func fundOne(t *testing.T, dev *Dev, to common.Address) Mined {
 		t.Fatal(err)
 	}
 	defer s.rpc.Close()
-	receipt, err := s.send(t.Context(), dev.FaucetKey().ECDSA(), &to, big.NewInt(1), nil)
+	receipt, err := s.send(t.Context(), dev.FaucetKey(), &to, big.NewInt(1), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestDevKeepsItsBlocksOverRestarts(t *testing.T) {
 	}
 }
 
-func wantBalance(t *testing.T, dev *Dev, account common.Address, want int64) {
+func wantBalance(t testing.TB, dev *Dev, account common.Address, want int64) {
 	t.Helper()
 	if balance := balanceOf(t, dev, account); balance != want {
 		t.Fatalf("balance %d, want %d", balance, want)
@@ -127,7 +127,7 @@ func wantBalance(t *testing.T, dev *Dev, account common.Address, want int64) {
 }
 
 // balanceOf is an account's wei of ether.
-func balanceOf(t *testing.T, dev *Dev, account common.Address) int64 {
+func balanceOf(t testing.TB, dev *Dev, account common.Address) int64 {
 	t.Helper()
 	client, err := ethclient.DialContext(t.Context(), dev.URL())
 	if err != nil {
@@ -201,7 +201,7 @@ func TestDevKeepsItsBlocksWhenKilled(t *testing.T) {
 	to := common.Address{7}
 	const payments = 20
 	for range payments {
-		if _, err := s.send(t.Context(), faucet.ECDSA(), &to, big.NewInt(1), nil); err != nil {
+		if _, err := s.send(t.Context(), faucet, &to, big.NewInt(1), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -241,7 +241,7 @@ func TestDevClockMovesUnderLoad(t *testing.T) {
 	for range senders {
 		group.Go(func() {
 			for range each {
-				if _, err := s.send(t.Context(), dev.FaucetKey().ECDSA(), &to, big.NewInt(1), nil); err != nil {
+				if _, err := s.send(t.Context(), dev.FaucetKey(), &to, big.NewInt(1), nil); err != nil {
 					t.Error(err)
 				}
 			}

@@ -11,14 +11,16 @@ import (
 	"github.com/medhive/medhive/attest/identity"
 )
 
-func TestFromRegistrationToPayment(t *testing.T) {
-	n := newNetwork(t)
+func TestFromRegistrationToPayment(t *testing.T) { registrationToPayment(newNetwork(t)) }
+
+func registrationToPayment(n *network) {
+	t := n.t
 	node, recipient := n.register()
 	other, _ := n.register()
 	n.wait(time.Hour) // lets the budget accrue: 3600 HIVE
 
 	first := twoLeaves(1, node.Address(), hive(100), other.Address(), hive(50))
-	n.must(n.client.PostRoot(n.ctx, n.poster.ECDSA(), first.root))
+	n.must(n.client.PostRoot(n.ctx, n.poster, first.root))
 	pending, err := n.client.PendingRoot(n.ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +123,7 @@ func TestRootsThatAreRefused(t *testing.T) {
 	n := newNetwork(t)
 	node, _ := n.register()
 	post := func(key *identity.Key, root Root) error {
-		_, err := n.client.PostRoot(n.ctx, key.ECDSA(), root)
+		_, err := n.client.PostRoot(n.ctx, key, root)
 		return err
 	}
 	good := twoLeaves(1, node.Address(), hive(1), n.outside.Address(), hive(1)).root
@@ -142,8 +144,8 @@ func TestRootsThatAreRefused(t *testing.T) {
 	zeroth.Epoch = 0
 	n.refused(post(n.poster, zeroth), "EpochNotNewer")
 
-	n.must(n.client.PostRoot(n.ctx, n.poster.ECDSA(), good))
-	if mined := n.must(n.client.PostRoot(n.ctx, n.poster.ECDSA(), good)); mined.Tx != (common.Hash{}) {
+	n.must(n.client.PostRoot(n.ctx, n.poster, good))
+	if mined := n.must(n.client.PostRoot(n.ctx, n.poster, good)); mined.Tx != (common.Hash{}) {
 		t.Fatal("the same root was posted twice")
 	}
 	next := good
@@ -199,39 +201,39 @@ func TestGuardianStopsARoot(t *testing.T) {
 	node, _ := n.register()
 	n.wait(time.Hour)
 	bad := twoLeaves(1, node.Address(), hive(100), n.outside.Address(), hive(1))
-	n.must(n.client.PostRoot(n.ctx, n.poster.ECDSA(), bad.root))
+	n.must(n.client.PostRoot(n.ctx, n.poster, bad.root))
 
-	_, err := n.client.Veto(n.ctx, n.poster.ECDSA(), bad.root.Root)
+	_, err := n.client.Veto(n.ctx, n.poster, bad.root.Root)
 	n.refused(err, "NotGuardian")
-	_, err = n.client.Veto(n.ctx, n.guardian.ECDSA(), [32]byte{9})
+	_, err = n.client.Veto(n.ctx, n.guardian, [32]byte{9})
 	n.refused(err, "NoPendingRoot")
-	n.must(n.client.Veto(n.ctx, n.guardian.ECDSA(), bad.root.Root))
+	n.must(n.client.Veto(n.ctx, n.guardian, bad.root.Root))
 	n.wait(2 * n.params.ActivationDelay)
 	_, err = n.claim(bad.leaves[0])
 	n.refused(err, "NoActiveRoot")
-	_, err = n.client.Activate(n.ctx, n.outside.ECDSA())
+	_, err = n.client.Activate(n.ctx, n.outside)
 	n.refused(err, "NoPendingRoot")
 
-	_, err = n.client.PostRoot(n.ctx, n.poster.ECDSA(), bad.root)
+	_, err = n.client.PostRoot(n.ctx, n.poster, bad.root)
 	n.refused(err, "RootWasVetoed")
 
 	// The same epoch is posted again, corrected.
 	good := twoLeaves(1, node.Address(), hive(10), n.outside.Address(), hive(1))
-	n.must(n.client.PostRoot(n.ctx, n.poster.ECDSA(), good.root))
-	_, err = n.client.Activate(n.ctx, n.outside.ECDSA())
+	n.must(n.client.PostRoot(n.ctx, n.poster, good.root))
+	_, err = n.client.Activate(n.ctx, n.outside)
 	n.refused(err, "PendingRootNotDue")
 	n.wait(n.params.ActivationDelay)
-	_, err = n.client.Veto(n.ctx, n.guardian.ECDSA(), good.root.Root)
+	_, err = n.client.Veto(n.ctx, n.guardian, good.root.Root)
 	n.refused(err, "VetoTooLate")
-	n.must(n.client.Activate(n.ctx, n.outside.ECDSA()))
+	n.must(n.client.Activate(n.ctx, n.outside))
 	if _, err := n.claim(good.leaves[0]); err != nil {
 		t.Fatal(err)
 	}
 
-	_, err = n.client.DismissPoster(n.ctx, n.outside.ECDSA())
+	_, err = n.client.DismissPoster(n.ctx, n.outside)
 	n.refused(err, "NotGuardian")
-	n.must(n.client.DismissPoster(n.ctx, n.guardian.ECDSA()))
-	_, err = n.client.PostRoot(n.ctx, n.poster.ECDSA(), twoLeaves(2, node.Address(), hive(20), n.outside.Address(), hive(1)).root)
+	n.must(n.client.DismissPoster(n.ctx, n.guardian))
+	_, err = n.client.PostRoot(n.ctx, n.poster, twoLeaves(2, node.Address(), hive(20), n.outside.Address(), hive(1)).root)
 	n.refused(err, "NotPoster")
 }
 
@@ -284,7 +286,7 @@ func TestClaimManyPassesOverWhatWasPaid(t *testing.T) {
 	if _, err := n.claim(e.leaves[0]); err != nil {
 		t.Fatal(err)
 	}
-	_, payments, err := n.client.ClaimMany(n.ctx, n.outside.ECDSA(), e.leaves[:])
+	_, payments, err := n.client.ClaimMany(n.ctx, n.outside, e.leaves[:])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,6 +298,6 @@ func TestClaimManyPassesOverWhatWasPaid(t *testing.T) {
 	}
 	forged := e.leaves[1]
 	forged.CumulativeWei = hive(21)
-	_, _, err = n.client.ClaimMany(n.ctx, n.outside.ECDSA(), []Leaf{e.leaves[0], forged})
+	_, _, err = n.client.ClaimMany(n.ctx, n.outside, []Leaf{e.leaves[0], forged})
 	n.refused(err, "InvalidProof")
 }

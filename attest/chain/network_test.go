@@ -15,19 +15,27 @@ import (
 
 // network is one embedded chain with the real contracts and everyone's keys.
 type network struct {
-	t                                   *testing.T
+	t                                   testing.TB
 	ctx                                 context.Context
-	dev                                 *Dev
+	url                                 string
+	faucet                              *identity.Key // holds all ether and, after the deployment, all HIVE
+	advance                             func(context.Context, time.Duration) (time.Time, error)
+	dev                                 *Dev // nil on another chain
 	client                              *Client
 	operator, poster, guardian, outside *identity.Key
 	params                              Params
 }
 
-// newNetwork deploys with small round figures: 1 HIVE a second, a bond of 10.
-func newNetwork(t *testing.T) *network {
+// newNetwork deploys on an embedded chain.
+func newNetwork(t testing.TB) *network {
 	t.Helper()
-	n := &network{t: t, ctx: t.Context()}
-	dev, err := StartDev(n.ctx, DevOptions{})
+	return newNetworkUnder(t, DevOptions{})
+}
+
+// newNetworkUnder is newNetwork with a chain of one's choice.
+func newNetworkUnder(t testing.TB, options DevOptions) *network {
+	t.Helper()
+	dev, err := StartDev(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +44,14 @@ func newNetwork(t *testing.T) *network {
 			t.Error(err)
 		}
 	})
-	n.dev = dev
+	return (&network{t: t, ctx: t.Context(), url: dev.URL(), faucet: dev.FaucetKey(), advance: dev.AdvanceTime, dev: dev}).deploy()
+}
+
+// deploy deploys with small round figures: 1 HIVE a second, a bond of 10.
+func (n *network) deploy() *network {
+	n.t.Helper()
 	for _, key := range []**identity.Key{&n.operator, &n.poster, &n.guardian, &n.outside} {
-		if *key, err = identity.Generate(); err != nil {
-			t.Fatal(err)
-		}
+		*key = n.key()
 	}
 	n.params = Params{
 		RatePerSecondWei: hive(1),
@@ -48,22 +59,28 @@ func newNetwork(t *testing.T) *network {
 		Bond:             hive(10),
 		ExitThaw:         7 * 24 * time.Hour,
 		RecipientDelay:   3 * 24 * time.Hour,
+		BreakerWindow:    7 * 24 * time.Hour,
+		EscrowThaw:       2 * 24 * time.Hour,
+		ChallengeBond:    hive(5),
+		ResolveWithin:    3 * 24 * time.Hour,
 		Poster:           n.poster.Address(),
 		Guardian:         n.guardian.Address(),
 		InitialSupply:    hive(1000),
+
+		ChallengerShareBps: 2500,
 	}
-	addresses, err := Deploy(n.ctx, dev.URL(), dev.FaucetKey().ECDSA(), n.params)
+	addresses, err := Deploy(n.ctx, n.url, n.faucet, n.params)
 	if err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
-	if n.client, err = Dial(n.ctx, dev.URL(), addresses); err != nil {
-		t.Fatal(err)
+	if n.client, err = Dial(n.ctx, n.url, addresses); err != nil {
+		n.t.Fatal(err)
 	}
-	t.Cleanup(n.client.Close)
+	n.t.Cleanup(n.client.Close)
 	for _, key := range []*identity.Key{n.operator, n.poster, n.guardian, n.outside} {
-		n.must(n.client.Fund(n.ctx, dev.FaucetKey().ECDSA(), key.Address(), hive(1)))
+		n.must(n.client.Fund(n.ctx, n.faucet, key.Address(), hive(1)))
 	}
-	n.must(n.client.Transfer(n.ctx, dev.FaucetKey().ECDSA(), n.operator.Address(), hive(100)))
+	n.must(n.client.Transfer(n.ctx, n.faucet, n.operator.Address(), hive(100)))
 	return n
 }
 
@@ -106,7 +123,7 @@ func (n *network) wait(d time.Duration) {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	after, err := n.client.AdvanceTime(n.ctx, d)
+	after, err := n.advance(n.ctx, d)
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -119,7 +136,7 @@ func (n *network) wait(d time.Duration) {
 func (n *network) register() (node *identity.Key, recipient common.Address) {
 	n.t.Helper()
 	node, recipient = n.key(), n.key().Address()
-	n.must(n.client.Register(n.ctx, n.operator.ECDSA(), node, recipient, "DE"))
+	n.must(n.client.Register(n.ctx, n.operator, node, recipient, "DE"))
 	return node, recipient
 }
 
@@ -148,13 +165,13 @@ func twoLeaves(number uint64, a common.Address, aWei *big.Int, b common.Address,
 }
 
 func (n *network) claim(leaf Leaf) (Payment, error) {
-	return n.client.Claim(n.ctx, n.outside.ECDSA(), leaf.Node, leaf.CumulativeWei, leaf.Proof)
+	return n.client.Claim(n.ctx, n.outside, leaf.Node, leaf.CumulativeWei, leaf.Proof)
 }
 
 // publish posts an epoch and waits its delay out.
 func (n *network) publish(e epoch) Mined {
 	n.t.Helper()
-	mined := n.must(n.client.PostRoot(n.ctx, n.poster.ECDSA(), e.root))
+	mined := n.must(n.client.PostRoot(n.ctx, n.poster, e.root))
 	n.wait(n.params.ActivationDelay)
 	return mined
 }

@@ -2,14 +2,13 @@ package chain
 
 import (
 	"context"
-	"crypto/ecdsa"
+	"errors"
 	"fmt"
 	"math/big"
 	"time"
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
-	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/contracts/bindings/noderegistry"
@@ -36,14 +35,18 @@ type Node struct {
 	ExitAt       time.Time // when the bond may be withdrawn; zero if not leaving
 	Jurisdiction string    // ISO 3166-1 alpha-2
 	Voucher      [32]byte
-	Withdrawn    bool // the bond went back
+	Withdrawn    bool     // the bond went back
+	SlashedWei   *big.Int // of the bond; nil if the node was never registered
+	Disputes     uint32   // open ones, which hold the bond
 }
 
 // Registered says whether the hot key was ever registered.
 func (n Node) Registered() bool { return n.Operator != common.Address{} }
 
-// Active says whether the node is registered, bonded and not leaving.
-func (n Node) Active() bool { return n.Registered() && n.ExitAt.IsZero() }
+// Active says whether the node is registered, wholly bonded and not leaving.
+func (n Node) Active() bool {
+	return n.Registered() && n.ExitAt.IsZero() && (n.SlashedWei == nil || n.SlashedWei.Sign() == 0)
+}
 
 // Node looks a hot key up; one that was never registered is no error (see
 // Registered).
@@ -52,6 +55,11 @@ func (c *Client) Node(ctx context.Context, hotKey common.Address) (Node, error) 
 	if err != nil {
 		return Node{}, fmt.Errorf("look up node %s: %w", hotKey, err)
 	}
+	return asNode(hotKey, found), nil
+}
+
+// asNode is the registry's answer about a hot key.
+func asNode(hotKey common.Address, found noderegistry.NodeOfOutput) Node {
 	node := Node{
 		HotKey:    hotKey,
 		Operator:  found.Operator,
@@ -63,6 +71,7 @@ func (c *Client) Node(ctx context.Context, hotKey common.Address) (Node, error) 
 	if node.Registered() {
 		node.RegisteredAt = unix(found.RegisteredAt)
 		node.Jurisdiction = string(found.Jurisdiction[:])
+		node.SlashedWei, node.Disputes = found.Slashed, found.Holds
 	}
 	if found.ChangeAt != 0 {
 		node.ChangeAt = unix(found.ChangeAt)
@@ -70,7 +79,7 @@ func (c *Client) Node(ctx context.Context, hotKey common.Address) (Node, error) 
 	if found.ExitAt != 0 {
 		node.ExitAt = unix(found.ExitAt)
 	}
-	return node, nil
+	return node
 }
 
 // RecipientOf is who is paid for the node at this moment; zero if it was never
@@ -131,11 +140,11 @@ func (c *Client) Bond(ctx context.Context) (*big.Int, error) {
 
 // Register registers hot under operator, where one process holds both keys. If
 // it is registered in just this way already, nothing is sent and Mined is zero.
-func (c *Client) Register(ctx context.Context, operator *ecdsa.PrivateKey, hot *identity.Key, recipient common.Address, jurisdiction string) (Mined, error) {
+func (c *Client) Register(ctx context.Context, operator Signer, hot *identity.Key, recipient common.Address, jurisdiction string) (Mined, error) {
 	if operator == nil || hot == nil {
 		return Mined{}, fmt.Errorf("register node: both the operator's and the node's key are needed")
 	}
-	self := crypto.PubkeyToAddress(operator.PublicKey)
+	self := operator.Address()
 	known, err := c.Node(ctx, hot.Address())
 	if err != nil {
 		return Mined{}, err
@@ -163,7 +172,7 @@ func (c *Client) Register(ctx context.Context, operator *ecdsa.PrivateKey, hot *
 
 // RegisterWith registers a node by its consent, made on another machine, and
 // deposits the bond, which operator must hold; it is approved first if need be.
-func (c *Client) RegisterWith(ctx context.Context, operator *ecdsa.PrivateKey, r Registration, consent attest.Signature) (Mined, error) {
+func (c *Client) RegisterWith(ctx context.Context, operator Signer, r Registration, consent attest.Signature) (Mined, error) {
 	if err := r.Validate(); err != nil {
 		return Mined{}, err
 	}
@@ -171,58 +180,76 @@ func (c *Client) RegisterWith(ctx context.Context, operator *ecdsa.PrivateKey, r
 	if err != nil {
 		return Mined{}, err
 	}
-	if operator == nil || crypto.PubkeyToAddress(operator.PublicKey) != r.Operator {
+	if operator == nil || operator.Address() != r.Operator {
 		return Mined{}, fmt.Errorf("register node %s: the consent names operator %s; use that operator's key", r.HotKey, r.Operator)
 	}
-	if err := c.approveBond(ctx, operator, r.Operator); err != nil {
+	bond, err := c.Bond(ctx)
+	if err != nil {
+		return Mined{}, err
+	}
+	if err := c.approve(ctx, operator, c.addresses.Registry, bond); err != nil {
 		return Mined{}, fmt.Errorf("register node %s: %w", r.HotKey, err)
 	}
 	data := c.registry.PackRegister(r.HotKey, r.Recipient, code, r.Voucher, big.NewInt(r.Deadline.Unix()), consent[:])
 	return c.tell(ctx, operator, "register node", r.HotKey, data)
 }
 
-// approveBond lets the registry take one bond, unless it may already.
-func (c *Client) approveBond(ctx context.Context, key *ecdsa.PrivateKey, operator common.Address) error {
-	bond, err := c.Bond(ctx)
-	if err != nil {
-		return err
+// approve lets a contract take wei of HIVE, unless it may already.
+func (c *Client) approve(ctx context.Context, key Signer, spender common.Address, wei *big.Int) error {
+	if key == nil {
+		return errors.New("no key to sign the transaction with")
 	}
-	allowance, err := read(ctx, c, c.addresses.Token, c.token.PackAllowance(operator, c.addresses.Registry), c.token.UnpackAllowance)
+	allowance, err := read(ctx, c, c.addresses.Token, c.token.PackAllowance(key.Address(), spender), c.token.UnpackAllowance)
 	if err != nil {
-		return fmt.Errorf("ask what the registry may take: %w", err)
+		return fmt.Errorf("ask what the contract may take: %w", err)
 	}
-	if allowance.Cmp(bond) >= 0 {
+	if allowance.Cmp(wei) >= 0 {
 		return nil
 	}
-	if _, err := c.sender.send(ctx, key, &c.addresses.Token, nil, c.token.PackApprove(c.addresses.Registry, bond)); err != nil {
-		return fmt.Errorf("approve the bond: %w", err)
+	if _, err := c.sender.send(ctx, key, &c.addresses.Token, nil, c.token.PackApprove(spender, wei)); err != nil {
+		return fmt.Errorf("approve the amount: %w", err)
 	}
 	return nil
 }
 
 // ProposeRecipient has another address paid after the registry's delay.
-func (c *Client) ProposeRecipient(ctx context.Context, operator *ecdsa.PrivateKey, hotKey, recipient common.Address) (Mined, error) {
+func (c *Client) ProposeRecipient(ctx context.Context, operator Signer, hotKey, recipient common.Address) (Mined, error) {
 	return c.tell(ctx, operator, "propose a recipient for node", hotKey, c.registry.PackProposeRecipient(hotKey, recipient))
 }
 
 // CancelRecipient stops a proposed recipient; key is the operator's or the
 // present recipient's.
-func (c *Client) CancelRecipient(ctx context.Context, key *ecdsa.PrivateKey, hotKey common.Address) (Mined, error) {
+func (c *Client) CancelRecipient(ctx context.Context, key Signer, hotKey common.Address) (Mined, error) {
 	return c.tell(ctx, key, "cancel the proposed recipient of node", hotKey, c.registry.PackCancelRecipient(hotKey))
 }
 
 // Exit ends a node's work and starts the thaw of its bond.
-func (c *Client) Exit(ctx context.Context, operator *ecdsa.PrivateKey, hotKey common.Address) (Mined, error) {
+func (c *Client) Exit(ctx context.Context, operator Signer, hotKey common.Address) (Mined, error) {
 	return c.tell(ctx, operator, "exit node", hotKey, c.registry.PackExit(hotKey))
 }
 
 // WithdrawBond pays a thawed bond to the recipient; any key may send it.
-func (c *Client) WithdrawBond(ctx context.Context, key *ecdsa.PrivateKey, hotKey common.Address) (Mined, error) {
+func (c *Client) WithdrawBond(ctx context.Context, key Signer, hotKey common.Address) (Mined, error) {
 	return c.tell(ctx, key, "withdraw the bond of node", hotKey, c.registry.PackWithdrawBond(hotKey))
 }
 
+// RestoreBond pays in again what disputes took of a node's bond, which makes the
+// node active.
+func (c *Client) RestoreBond(ctx context.Context, operator Signer, hotKey common.Address) (Mined, error) {
+	node, err := c.Node(ctx, hotKey)
+	if err != nil {
+		return Mined{}, err
+	}
+	if node.SlashedWei != nil && node.SlashedWei.Sign() > 0 {
+		if err := c.approve(ctx, operator, c.addresses.Registry, node.SlashedWei); err != nil {
+			return Mined{}, fmt.Errorf("restore the bond of node %s: %w", hotKey, err)
+		}
+	}
+	return c.tell(ctx, operator, "restore the bond of node", hotKey, c.registry.PackRestoreBond(hotKey))
+}
+
 // tell sends one call to the registry.
-func (c *Client) tell(ctx context.Context, key *ecdsa.PrivateKey, what string, hotKey common.Address, data []byte) (Mined, error) {
+func (c *Client) tell(ctx context.Context, key Signer, what string, hotKey common.Address, data []byte) (Mined, error) {
 	receipt, err := c.sender.send(ctx, key, &c.addresses.Registry, nil, data)
 	if err != nil {
 		return Mined{}, fmt.Errorf("%s %s: %w", what, hotKey, err)

@@ -41,7 +41,7 @@ func TestRegistrationIsBoundToEverythingItNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			changed := honest
 			c.change(&changed)
-			if _, err := n.client.RegisterWith(n.ctx, n.operator.ECDSA(), changed, consent); !Refused(err, c.want) {
+			if _, err := n.client.RegisterWith(n.ctx, n.operator, changed, consent); !Refused(err, c.want) {
 				t.Fatalf("error %v, want %s", err, c.want)
 			}
 		})
@@ -52,7 +52,7 @@ func TestRegistrationIsBoundToEverythingItNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = n.client.RegisterWith(n.ctx, n.operator.ECDSA(), honest, foreign)
+	_, err = n.client.RegisterWith(n.ctx, n.operator, honest, foreign)
 	n.refused(err, "ConsentNotByHotKey")
 
 	expired := honest
@@ -61,14 +61,14 @@ func TestRegistrationIsBoundToEverythingItNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = n.client.RegisterWith(n.ctx, n.operator.ECDSA(), expired, late)
+	_, err = n.client.RegisterWith(n.ctx, n.operator, expired, late)
 	n.refused(err, "ConsentExpired")
-	if _, err := n.client.RegisterWith(n.ctx, n.outside.ECDSA(), honest, consent); err == nil {
+	if _, err := n.client.RegisterWith(n.ctx, n.outside, honest, consent); err == nil {
 		t.Fatal("another operator used the consent")
 	}
 
-	n.must(n.client.RegisterWith(n.ctx, n.operator.ECDSA(), honest, consent))
-	_, err = n.client.RegisterWith(n.ctx, n.operator.ECDSA(), honest, consent)
+	n.must(n.client.RegisterWith(n.ctx, n.operator, honest, consent))
+	_, err = n.client.RegisterWith(n.ctx, n.operator, honest, consent)
 	n.refused(err, "AlreadyRegistered")
 }
 
@@ -131,11 +131,11 @@ func TestNodesAreListedAndLookedUp(t *testing.T) {
 		t.Fatalf("node %+v", node)
 	}
 	// To register in the same way again is no fault and costs nothing.
-	mined, err := n.client.Register(n.ctx, n.operator.ECDSA(), first, recipient, "DE")
+	mined, err := n.client.Register(n.ctx, n.operator, first, recipient, "DE")
 	if err != nil || mined.Tx != (common.Hash{}) {
 		t.Fatalf("second registration: %+v, %v", mined, err)
 	}
-	_, err = n.client.Register(n.ctx, n.operator.ECDSA(), first, recipient, "FR")
+	_, err = n.client.Register(n.ctx, n.operator, first, recipient, "FR")
 	n.refused(err, "AlreadyRegistered")
 }
 
@@ -143,8 +143,8 @@ func TestAChangeOfRecipientTakesItsDelay(t *testing.T) {
 	n := newNetwork(t)
 	hot := n.key()
 	cold, next := n.key(), n.key().Address()
-	n.must(n.client.Fund(n.ctx, n.dev.FaucetKey().ECDSA(), cold.Address(), hive(1)))
-	n.must(n.client.Register(n.ctx, n.operator.ECDSA(), hot, cold.Address(), "DE"))
+	n.must(n.client.Fund(n.ctx, n.faucet, cold.Address(), hive(1)))
+	n.must(n.client.Register(n.ctx, n.operator, hot, cold.Address(), "DE"))
 	recipient := func() common.Address {
 		t.Helper()
 		address, err := n.client.RecipientOf(n.ctx, hot.Address())
@@ -154,33 +154,33 @@ func TestAChangeOfRecipientTakesItsDelay(t *testing.T) {
 		return address
 	}
 
-	_, err := n.client.ProposeRecipient(n.ctx, n.outside.ECDSA(), hot.Address(), next)
+	_, err := n.client.ProposeRecipient(n.ctx, n.outside, hot.Address(), next)
 	n.refused(err, "NotOperator")
-	_, err = n.client.ProposeRecipient(n.ctx, n.operator.ECDSA(), hot.Address(), hot.Address())
+	_, err = n.client.ProposeRecipient(n.ctx, n.operator, hot.Address(), hot.Address())
 	n.refused(err, "RecipientIsHotKey")
-	n.must(n.client.ProposeRecipient(n.ctx, n.operator.ECDSA(), hot.Address(), next))
+	n.must(n.client.ProposeRecipient(n.ctx, n.operator, hot.Address(), next))
 	n.wait(n.params.RecipientDelay - time.Minute)
 	if recipient() != cold.Address() {
 		t.Fatal("the change did not wait")
 	}
 	// The cold address stops a change that it did not want.
-	_, err = n.client.CancelRecipient(n.ctx, n.outside.ECDSA(), hot.Address())
+	_, err = n.client.CancelRecipient(n.ctx, n.outside, hot.Address())
 	n.refused(err, "NotOperatorOrRecipient")
-	n.must(n.client.CancelRecipient(n.ctx, cold.ECDSA(), hot.Address()))
+	n.must(n.client.CancelRecipient(n.ctx, cold, hot.Address()))
 	n.wait(time.Hour)
 	if recipient() != cold.Address() {
 		t.Fatal("a cancelled change took place")
 	}
 
-	n.must(n.client.ProposeRecipient(n.ctx, n.operator.ECDSA(), hot.Address(), next))
+	n.must(n.client.ProposeRecipient(n.ctx, n.operator, hot.Address(), next))
 	n.wait(n.params.RecipientDelay)
 	if recipient() != next {
 		t.Fatal("the change did not take place")
 	}
-	_, err = n.client.CancelRecipient(n.ctx, n.operator.ECDSA(), hot.Address())
+	_, err = n.client.CancelRecipient(n.ctx, n.operator, hot.Address())
 	n.refused(err, "NoRecipientProposed")
 	// A further proposal starts from the recipient that took over.
-	n.must(n.client.ProposeRecipient(n.ctx, n.operator.ECDSA(), hot.Address(), cold.Address()))
+	n.must(n.client.ProposeRecipient(n.ctx, n.operator, hot.Address(), cold.Address()))
 	if recipient() != next {
 		t.Fatal("a new proposal undid the change before it")
 	}
@@ -202,14 +202,14 @@ func TestTheBondThawsAndReturnsToTheRecipient(t *testing.T) {
 		t.Fatal("the registry does not hold the bond")
 	}
 	withdraw := func() error {
-		_, err := n.client.WithdrawBond(n.ctx, n.outside.ECDSA(), node.Address())
+		_, err := n.client.WithdrawBond(n.ctx, n.outside, node.Address())
 		return err
 	}
 	n.refused(withdraw(), "NotLeaving")
-	_, err := n.client.Exit(n.ctx, n.outside.ECDSA(), node.Address())
+	_, err := n.client.Exit(n.ctx, n.outside, node.Address())
 	n.refused(err, "NotOperator")
-	n.must(n.client.Exit(n.ctx, n.operator.ECDSA(), node.Address()))
-	_, err = n.client.Exit(n.ctx, n.operator.ECDSA(), node.Address())
+	n.must(n.client.Exit(n.ctx, n.operator, node.Address()))
+	_, err = n.client.Exit(n.ctx, n.operator, node.Address())
 	n.refused(err, "AlreadyLeaving")
 	left, err := n.client.Node(n.ctx, node.Address())
 	if err != nil || left.Active() || !left.Registered() {
@@ -235,6 +235,6 @@ func TestTheBondThawsAndReturnsToTheRecipient(t *testing.T) {
 
 func TestAnOperatorWithoutABondIsTold(t *testing.T) {
 	n := newNetwork(t)
-	_, err := n.client.Register(n.ctx, n.outside.ECDSA(), n.key(), n.key().Address(), "DE")
+	_, err := n.client.Register(n.ctx, n.outside, n.key(), n.key().Address(), "DE")
 	n.refused(err, "ERC20InsufficientBalance")
 }

@@ -12,9 +12,12 @@ import (
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/rpc"
 
+	"github.com/medhive/medhive/attest/contracts/bindings/disputes"
 	"github.com/medhive/medhive/attest/contracts/bindings/hivetoken"
+	"github.com/medhive/medhive/attest/contracts/bindings/jobescrow"
 	"github.com/medhive/medhive/attest/contracts/bindings/noderegistry"
 	"github.com/medhive/medhive/attest/contracts/bindings/rewarddistributor"
+	"github.com/medhive/medhive/attest/contracts/bindings/timelock"
 )
 
 // selectorBytes is the length of a custom error's selector.
@@ -49,6 +52,9 @@ func newRefusals() refusals {
 	return refusals{[]abi.ABI{
 		rewarddistributor.NewRewardDistributor().GetABI(),
 		noderegistry.NewNodeRegistry().GetABI(),
+		jobescrow.NewJobEscrow().GetABI(),
+		disputes.NewDisputes().GetABI(),
+		timelock.NewTimelock().GetABI(),
 		hivetoken.NewHiveToken().GetABI(),
 	}}
 }
@@ -124,12 +130,18 @@ func inWords(name string, argument any) string {
 		return value.String()
 	case uint64:
 		switch name {
-		case "activeAt", "withdrawableAt":
+		case "activeAt", "withdrawableAt", "dueAt", "thawedAt", "deadline":
 			return time.Unix(int64(value), 0).UTC().Format(time.RFC3339)
-		case "delay", "minimum":
+		case "delay", "minimum", "limit":
 			return (time.Duration(value) * time.Second).String()
 		}
 		return fmt.Sprint(value)
+	case uint32:
+		if name == "window" || name == "minimum" {
+			return (time.Duration(value) * time.Second).String()
+		}
+	case [32]byte:
+		return common.Hash(value).Hex()
 	}
 	return fmt.Sprint(argument)
 }

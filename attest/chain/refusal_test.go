@@ -22,10 +22,13 @@ func TestEveryCustomErrorHasWords(t *testing.T) {
 	inherited := map[string]bool{ // never reached by this client's calls
 		"ECDSAInvalidSignature": true, "ECDSAInvalidSignatureLength": true, "ECDSAInvalidSignatureS": true,
 		"InvalidShortString": true, "StringTooLong": true, "SafeERC20FailedOperation": true,
-		"OwnableInvalidOwner": true,
+		"OwnableInvalidOwner": true, "SafeCastOverflowedUintDowncast": true, "AccessControlBadConfirmation": true,
+		"CheckpointUnorderedInsertion": true, "ERC20ExceededSafeSupply": true, "ERC20InvalidApprover": true, "ERC20InvalidReceiver": true,
+		"ERC20InvalidSender": true, "ERC20InvalidSpender": true, "ERC2612ExpiredSignature": true, "ERC2612InvalidSigner": true,
+		"ERC5805FutureLookup": true, "InvalidAccountNonce": true, "VotesExpiredSignature": true,
 	}
 	r := newRefusals()
-	for _, contract := range r.abis[:2] {
+	for _, contract := range r.abis {
 		for name, definition := range contract.Errors {
 			if inherited[name] {
 				continue
@@ -58,6 +61,16 @@ func encode(t *testing.T, definition abi.Error) []byte {
 			arguments = append(arguments, big.NewInt(1_800_000_000))
 		case "uint64":
 			arguments = append(arguments, uint64(86_400))
+		case "uint8":
+			arguments = append(arguments, uint8(2))
+		case "uint32":
+			arguments = append(arguments, uint32(3))
+		case "uint48":
+			arguments = append(arguments, big.NewInt(4))
+		case "string":
+			arguments = append(arguments, "text")
+		case "bytes32":
+			arguments = append(arguments, [32]byte{5})
 		case "bytes2":
 			arguments = append(arguments, [2]byte{'x', 'y'})
 		default:

@@ -2,7 +2,6 @@ package chain
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"fmt"
 	"math/big"
 	"time"
@@ -35,6 +34,10 @@ type Root struct {
 	// leaves, at most rate x elapsed, never falling.
 	TotalWei *big.Int
 	ActiveAt time.Time // chain time; set by the contract
+	// Cosignatures are what PostRoot sends along: over attest.EpochStatement,
+	// ascending by signer, at least as many as the threshold (see CoSigners). The
+	// chain doesn't keep them.
+	Cosignatures [][]byte
 }
 
 // Posted says whether there is such a root at all.
@@ -73,6 +76,62 @@ func (c *Client) PendingRoot(ctx context.Context) (Root, error) {
 	return asRoot(epoch), nil
 }
 
+// Vetoed says whether the guardian or a dispute refused a root for good.
+func (c *Client) Vetoed(ctx context.Context, root, datasetHash [32]byte) (bool, error) {
+	vetoed, err := read(ctx, c, c.addresses.Distributor, c.distributor.PackVetoed(root, datasetHash), c.distributor.UnpackVetoed)
+	if err != nil {
+		return false, fmt.Errorf("ask whether a root was vetoed: %w", err)
+	}
+	return vetoed, nil
+}
+
+// PostedRoot is the newest root that was ever posted for an epoch, active, pending
+// or refused since; a zero Root if none was. It searches the chain's events from
+// the newest block back to the deployment.
+func (c *Client) PostedRoot(ctx context.Context, epoch uint64) (Root, error) {
+	last, err := c.sender.rpc.BlockNumber(ctx)
+	if err != nil {
+		return Root{}, fmt.Errorf("ask for the newest block: %w", withoutURL(err))
+	}
+	event := c.distributor.GetABI().Events[rewarddistributor.RewardDistributorRootPostedEventName].ID
+	number := common.BigToHash(new(big.Int).SetUint64(epoch))
+	for {
+		first := c.addresses.DeployBlock
+		if last >= first+logBlocks {
+			first = last - logBlocks + 1
+		}
+		logs, err := c.sender.rpc.FilterLogs(ctx, ethereum.FilterQuery{
+			FromBlock: new(big.Int).SetUint64(first), ToBlock: new(big.Int).SetUint64(last),
+			Addresses: []common.Address{c.addresses.Distributor}, Topics: [][]common.Hash{{event}, {number}},
+		})
+		if err != nil {
+			return Root{}, fmt.Errorf("search blocks from %d for the root of epoch %d: %w", first, epoch, withoutURL(err))
+		}
+		if len(logs) > 0 {
+			newest := &logs[len(logs)-1]
+			posted, err := c.distributor.UnpackRootPostedEvent(newest)
+			if err != nil || newest.Address != c.addresses.Distributor || posted.Epoch != epoch {
+				return Root{}, fmt.Errorf("search for the root of epoch %d: the RPC server answered with another event; use another server", epoch)
+			}
+			return Root{Epoch: epoch, Root: posted.Root, DatasetHash: posted.DatasetHash, TotalWei: posted.CumulativeTotal, ActiveAt: unix(posted.ActiveAt)}, nil
+		}
+		if first == c.addresses.DeployBlock {
+			return Root{}, nil
+		}
+		last = first - 1
+	}
+}
+
+// ClaimableNow is what all claims together may take out at this moment, in wei: a
+// breaker bounds how fast money leaves. What is beyond it stays claimable.
+func (c *Client) ClaimableNow(ctx context.Context) (*big.Int, error) {
+	room, err := read(ctx, c, c.addresses.Distributor, c.distributor.PackRoom(), c.distributor.UnpackRoom)
+	if err != nil {
+		return nil, fmt.Errorf("ask what claims may take out: %w", err)
+	}
+	return room, nil
+}
+
 // AllowedTotal is the largest TotalWei that may be posted now.
 func (c *Client) AllowedTotal(ctx context.Context) (*big.Int, error) {
 	allowed, err := read(ctx, c, c.addresses.Distributor, c.distributor.PackAllowedTotal(), c.distributor.UnpackAllowedTotal)
@@ -94,7 +153,7 @@ func (c *Client) ActivationDelay(ctx context.Context) (time.Duration, error) {
 // PostRoot posts an epoch's root with the poster's key. ActiveAt is ignored.
 // Posting what is already pending or active sends nothing and returns a zero
 // Mined, so that a coordinator that crashed after sending may post again.
-func (c *Client) PostRoot(ctx context.Context, poster *ecdsa.PrivateKey, root Root) (Mined, error) {
+func (c *Client) PostRoot(ctx context.Context, poster Signer, root Root) (Mined, error) {
 	if root.TotalWei == nil || root.TotalWei.Sign() < 0 || root.TotalWei.BitLen() > totalBits {
 		return Mined{}, fmt.Errorf("post root of epoch %d: total must be zero or more and under 2^%d wei", root.Epoch, totalBits)
 	}
@@ -108,21 +167,21 @@ func (c *Client) PostRoot(ctx context.Context, poster *ecdsa.PrivateKey, root Ro
 		}
 	}
 	return c.distribute(ctx, poster, fmt.Sprintf("post root of epoch %d", root.Epoch),
-		c.distributor.PackPostRoot(root.Root, root.DatasetHash, root.TotalWei, root.Epoch))
+		c.distributor.PackPostRoot(root.Root, root.DatasetHash, root.TotalWei, root.Epoch, root.Cosignatures))
 }
 
 // Activate makes a pending root that is due the active one; a claim does so too.
-func (c *Client) Activate(ctx context.Context, key *ecdsa.PrivateKey) (Mined, error) {
+func (c *Client) Activate(ctx context.Context, key Signer) (Mined, error) {
 	return c.distribute(ctx, key, "activate the pending root", c.distributor.PackActivate())
 }
 
 // Veto refuses the pending root with the guardian's key.
-func (c *Client) Veto(ctx context.Context, guardian *ecdsa.PrivateKey, root [32]byte) (Mined, error) {
+func (c *Client) Veto(ctx context.Context, guardian Signer, root [32]byte) (Mined, error) {
 	return c.distribute(ctx, guardian, "veto the pending root", c.distributor.PackVeto(root))
 }
 
 // DismissPoster takes the poster's right away with the guardian's key.
-func (c *Client) DismissPoster(ctx context.Context, guardian *ecdsa.PrivateKey) (Mined, error) {
+func (c *Client) DismissPoster(ctx context.Context, guardian Signer) (Mined, error) {
 	return c.distribute(ctx, guardian, "dismiss the poster", c.distributor.PackDismissPoster())
 }
 
@@ -138,7 +197,7 @@ func (c *Client) Claimed(ctx context.Context, node common.Address) (*big.Int, er
 // Claim pays node's recipient what the active root gives it beyond what it was
 // paid, and waits until that is mined. Any key may send it; it pays the gas. A
 // node that was paid everything already is a Refusal named NothingToClaim.
-func (c *Client) Claim(ctx context.Context, key *ecdsa.PrivateKey, node common.Address, cumulativeWei *big.Int, proof [][32]byte) (Payment, error) {
+func (c *Client) Claim(ctx context.Context, key Signer, node common.Address, cumulativeWei *big.Int, proof [][32]byte) (Payment, error) {
 	data, err := c.claimData(Leaf{node, cumulativeWei, proof})
 	if err != nil {
 		return Payment{}, err
@@ -159,18 +218,17 @@ func (c *Client) Claim(ctx context.Context, key *ecdsa.PrivateKey, node common.A
 
 // ClaimMany claims for at most MaxClaims nodes in one transaction. Leaves that
 // were paid already are passed over; the payments of the others come back.
-func (c *Client) ClaimMany(ctx context.Context, key *ecdsa.PrivateKey, leaves []Leaf) (Mined, []Payment, error) {
+func (c *Client) ClaimMany(ctx context.Context, key Signer, leaves []Leaf) (Mined, []Payment, error) {
 	if len(leaves) == 0 || len(leaves) > MaxClaims {
 		return Mined{}, nil, fmt.Errorf("claim for %d nodes: from 1 to %d fit one transaction", len(leaves), MaxClaims)
 	}
-	claims := make([]rewarddistributor.RewardDistributorClaim, len(leaves))
-	for i, leaf := range leaves {
+	for _, leaf := range leaves {
 		if err := leaf.validate(); err != nil {
 			return Mined{}, nil, err
 		}
-		claims[i] = rewarddistributor.RewardDistributorClaim{Node: leaf.Node, CumulativeWei: leaf.CumulativeWei, Proof: leaf.Proof}
 	}
-	receipt, err := c.sender.send(ctx, key, &c.addresses.Distributor, nil, c.distributor.PackClaimMany(claims))
+	claims, siblings := shareProofs(leaves)
+	receipt, err := c.sender.send(ctx, key, &c.addresses.Distributor, nil, c.distributor.PackClaimMany(claims, siblings))
 	if err != nil {
 		return Mined{}, nil, fmt.Errorf("claim for %d nodes: %w", len(leaves), err)
 	}
@@ -185,19 +243,15 @@ func (c *Client) EstimateClaim(ctx context.Context, sender common.Address, leaf 
 	if err != nil {
 		return 0, nil, err
 	}
-	gas, err = c.sender.rpc.EstimateGas(ctx, ethereum.CallMsg{From: sender, To: &c.addresses.Distributor, Data: data})
+	gas, feeWei, err = c.estimate(ctx, ethereum.CallMsg{From: sender, To: &c.addresses.Distributor, Data: data})
 	if err != nil {
-		return 0, nil, fmt.Errorf("estimate claim for node %s: %w", leaf.Node, c.sender.refusals.explain(err))
+		return 0, nil, fmt.Errorf("estimate claim for node %s: %w", leaf.Node, err)
 	}
-	price, err := c.sender.rpc.SuggestGasPrice(ctx)
-	if err != nil {
-		return 0, nil, fmt.Errorf("ask for the gas price: %w", withoutURL(err))
-	}
-	return gas, price.Mul(price, new(big.Int).SetUint64(gas)), nil
+	return gas, feeWei, nil
 }
 
 // distribute sends one call to the distributor.
-func (c *Client) distribute(ctx context.Context, key *ecdsa.PrivateKey, what string, data []byte) (Mined, error) {
+func (c *Client) distribute(ctx context.Context, key Signer, what string, data []byte) (Mined, error) {
 	receipt, err := c.sender.send(ctx, key, &c.addresses.Distributor, nil, data)
 	if err != nil {
 		return Mined{}, fmt.Errorf("%s: %w", what, err)

@@ -23,17 +23,16 @@ const (
 // errAnswerTooLarge says that an RPC server sent more than is ever needed.
 var errAnswerTooLarge = fmt.Errorf("answer is larger than %d bytes", maxAnswerBytes)
 
-// dialRPC prepares JSON-RPC over HTTP, each answer bounded in time and size.
-// It doesn't connect yet.
-func dialRPC(ctx context.Context, address string) (*ethclient.Client, error) {
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
-		// Not quoted: the address of a hosted RPC often holds a secret.
-		return nil, errors.New("RPC address is not an http:// or https:// URL")
+// dialRPC prepares JSON-RPC over HTTP to the first of the addresses that answers,
+// each answer bounded in time and size. It doesn't connect yet.
+func dialRPC(ctx context.Context, addresses ...string) (*ethclient.Client, error) {
+	several, err := newServers(addresses, boundedTransport{http.DefaultTransport})
+	if err != nil {
+		return nil, err
 	}
-	client, err := rpc.DialOptions(ctx, address, rpc.WithHTTPClient(&http.Client{
+	client, err := rpc.DialOptions(ctx, addresses[0], rpc.WithHTTPClient(&http.Client{
 		Timeout:   requestTimeout,
-		Transport: boundedTransport{http.DefaultTransport},
+		Transport: several,
 	}))
 	if err != nil {
 		return nil, fmt.Errorf("prepare RPC: %w", withoutURL(err))

@@ -1,6 +1,7 @@
 // Compiles src/*.sol and writes, for each contract that gets a Go binding, one
 // file <out>/<Name>.json in the form that abigen reads (--combined-json): that
 // contract alone, since several in one Go package would declare the same names.
+// <out>/storage.txt is where each of them keeps its state.
 "use strict";
 
 const fs = require("fs");
@@ -8,7 +9,7 @@ const path = require("path");
 const solc = require("solc");
 
 const here = __dirname;
-const bound = ["HiveToken", "NodeRegistry", "RewardDistributor"];
+const bound = ["HiveToken", "NodeRegistry", "RewardDistributor", "Disputes", "JobEscrow", "Timelock"];
 const out = process.argv[2];
 if (!out) {
   console.error("usage: node compile.js OUT_FOLDER");
@@ -32,7 +33,7 @@ const input = {
     viaIR: true,
     // No metadata hash: a changed comment then leaves the bytecode as it is.
     metadata: { bytecodeHash: "none", appendCBOR: false },
-    outputSelection: { "*": { "*": ["abi", "evm.bytecode.object"] } },
+    outputSelection: { "*": { "*": ["abi", "evm.bytecode.object", "storageLayout"] } },
   },
 };
 
@@ -66,3 +67,16 @@ for (const name of bound) {
   };
   fs.writeFileSync(path.join(out, `${name}.json`), JSON.stringify(combined));
 }
+
+// layout writes a contract's state variables, and the members of its own structs,
+// one a line: slot, first byte, bytes, type, name.
+function layout(name) {
+  const { storage, types } = output.contracts[`src/${name}.sol`][name].storageLayout;
+  const row = (v) => [v.slot, v.offset, types[v.type].numberOfBytes, types[v.type].label, v.label].join("\t");
+  const structs = Object.values(types || {}).filter((t) => t.members && t.label.startsWith(`struct ${name}.`));
+  structs.sort((a, b) => (a.label < b.label ? -1 : 1));
+  const parts = [[name, ...storage.map(row)], ...structs.map((t) => [t.label, ...t.members.map(row)])];
+  return parts.map((lines) => lines.join("\n") + "\n").join("\n");
+}
+const heading = "# slot, first byte, bytes, type, name; written by generate.sh\n\n";
+fs.writeFileSync(path.join(out, "storage.txt"), heading + bound.map(layout).join("\n"));

@@ -18,7 +18,7 @@ const stale = "run attest/contracts/generate.sh and commit what it changes"
 func TestBindingsAreFresh(t *testing.T) {
 	stamped, abigen := readStamp(t, "bindings/SOURCES.sha256")
 	found := 0
-	for _, pattern := range []string{"src/*.sol", "compile.js", "generate.sh", "package.json", "package-lock.json", "bindings/*/*.go"} {
+	for _, pattern := range []string{"src/*.sol", "compile.js", "generate.sh", "package.json", "package-lock.json", "bindings/*/*.go", "bindings/storage.txt"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -97,13 +97,20 @@ func lines(t *testing.T, name string) []string {
 	return out
 }
 
-// TestLockfileNamesNoRegistry keeps the lockfile usable behind any mirror, with
+// TestLockfileNamesNoRegistry keeps the lockfiles usable behind any mirror, with
 // checksums.
 func TestLockfileNamesNoRegistry(t *testing.T) {
+	for _, name := range []string{"package-lock.json", "tools/package-lock.json"} {
+		namesNoRegistry(t, name)
+	}
+}
+
+func namesNoRegistry(t *testing.T, name string) {
+	t.Helper()
 	packages, sums := 0, 0
-	for _, line := range lines(t, "package-lock.json") {
+	for _, line := range lines(t, name) {
 		if strings.Contains(line, `"resolved"`) {
-			t.Fatalf("package-lock.json names a registry: %s; install with the .npmrc beside it", strings.TrimSpace(line))
+			t.Fatalf("%s names a registry: %s; install with the .npmrc beside it", name, strings.TrimSpace(line))
 		}
 		if strings.Contains(line, `"node_modules/`) {
 			packages++
@@ -113,6 +120,6 @@ func TestLockfileNamesNoRegistry(t *testing.T) {
 		}
 	}
 	if packages == 0 || packages != sums {
-		t.Fatalf("package-lock.json has %d packages and %d checksums", packages, sums)
+		t.Fatalf("%s has %d packages and %d checksums", name, packages, sums)
 	}
 }

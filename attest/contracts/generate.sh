@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the Go bindings of the contracts, bytecode included, from src/*.sol:
+# Makes the Go bindings of the contracts, bytecode included, and the table of their
+# storage from src/*.sol:
 #
 #   generate.sh          npm ci, compile, abigen, then the stamp
 #   generate.sh --check  does the same beside them and fails on any difference
@@ -30,7 +31,7 @@ if ! cmp -s package-lock.json node_modules/.medhive-lock; then
 fi
 
 node compile.js "$artifacts"
-for name in HiveToken NodeRegistry RewardDistributor; do
+for name in HiveToken NodeRegistry RewardDistributor Disputes JobEscrow Timelock; do
 	package=$(echo "$name" | tr '[:upper:]' '[:lower:]')
 	mkdir -p "$out/$package"
 	go tool abigen --v2 --combined-json "$artifacts/$name.json" --pkg "$package" --out "$out/$package/$package.go"
@@ -39,10 +40,12 @@ for name in HiveToken NodeRegistry RewardDistributor; do
 	gofmt -w "$out/$package/$package.go"
 done
 
+cp "$artifacts/storage.txt" "$out/storage.txt"
+
 # The stamp: what went in and what came out. fresh_test.go reads it.
 {
 	sha256sum src/*.sol compile.js generate.sh package.json package-lock.json
-	(cd "$out" && sha256sum ./*/*.go | sed 's|  \./|  bindings/|')
+	(cd "$out" && sha256sum ./*/*.go storage.txt | sed 's|  \(\./\)\{0,1\}|  bindings/|')
 	echo "abigen $(go list -m -f '{{.Version}}' github.com/ethereum/go-ethereum)"
 } >"$out/SOURCES.sha256"
 

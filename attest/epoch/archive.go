@@ -1,6 +1,7 @@
 package epoch
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -18,6 +19,8 @@ var folderPattern = regexp.MustCompile(`^epoch-([0-9]{8,20})$`)
 
 // Dir is the folder of epoch n: names sort by number.
 func (a Archive) Dir(n uint64) string { return filepath.Join(string(a), fmt.Sprintf("epoch-%08d", n)) }
+
+func (a Archive) file(n uint64, name string) string { return filepath.Join(a.Dir(n), name) }
 
 // Numbers lists the epochs that are there, the oldest first. An archive that was
 // never written to is empty.
@@ -59,9 +62,14 @@ func (a Archive) Verify() ([]Difference, error) {
 	return found, err
 }
 
-// Walk verifies likewise and shows each epoch to visit, the oldest first. A
-// folder that holds another epoch than its name says is a difference.
+// Walk verifies likewise and shows each epoch to visit, the oldest first.
 func (a Archive) Walk(visit func(Verified)) error {
+	return Auditor{}.WalkArchive(context.Background(), a, visit)
+}
+
+// WalkArchive walks over every epoch of an archive. A folder that holds another epoch than
+// its name says is a difference.
+func (u Auditor) WalkArchive(ctx context.Context, a Archive, visit func(Verified)) error {
 	numbers, err := a.Numbers()
 	if err != nil {
 		return err
@@ -71,7 +79,7 @@ func (a Archive) Walk(visit func(Verified)) error {
 		dirs[i] = a.Dir(n)
 	}
 	next := 0
-	return Walk(dirs, func(v Verified) {
+	return u.Walk(ctx, dirs, func(v Verified) {
 		if want, got := numbers[next], v.Bundle.Summary.Number; want != got {
 			v.Differences = append(v.Differences, Difference{filepath.Base(dirs[next]), fmt.Sprintf("epoch %d", want), fmt.Sprintf("epoch %d", got)})
 		}

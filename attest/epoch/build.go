@@ -3,6 +3,7 @@ package epoch
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -66,14 +67,17 @@ type Bundle struct {
 // Build verifies every statement in in and computes the epoch after prev (the
 // zero State for epoch 1; in.Previous is set to it). It is deterministic: the
 // order of the lists is of no matter. A statement that is not valid, or stands
-// there twice, is an error: the intake should have refused it.
+// there twice, is an error: the intake should have refused it. No wallet is asked: the
+// intake has asked it, and what it said then is decided, or any wallet could keep an epoch
+// from being closed by changing its mind.
 func Build(in Inputs, prev State) (Bundle, error) {
 	in.Previous = prev
 	if in.Pool.Int == nil || in.Pool.Sign() < 0 {
 		return Bundle{}, fmt.Errorf("build epoch %d: no pool; give 0 wei or more", in.Number)
 	}
 	in = in.canonical()
-	if _, found := in.check(); len(found) > 0 {
+	if checked := (Auditor{}).check(context.Background(), in); len(checked.faults) > 0 {
+		found := checked.faults
 		return Bundle{}, fmt.Errorf("build epoch %d: %s (and %d more); leave out what is named and build again", in.Number, found[0], len(found)-1)
 	}
 	summary, _, err := compute(in)
@@ -93,7 +97,7 @@ func (b Bundle) State() State {
 	s := State{Number: b.Summary.Number, To: b.Summary.To, Root: b.Summary.Root, DatasetHash: b.Summary.DatasetHash,
 		Counted: b.Summary.Counted, Weights: b.Summary.Weights, Nodes: make([]NodeState, len(b.Summary.Lines))}
 	for i, l := range b.Summary.Lines {
-		s.Nodes[i] = NodeState{l.Node, l.Cumulative, l.Reputation, l.Tier, l.ProfileDigest, l.LastSeq, l.Verified, l.Claimed}
+		s.Nodes[i] = NodeState{l.Node, l.Cumulative, l.Reputation, l.Tier, l.ProfileDigest, l.LastSeq, l.Verified, l.Claimed, l.Standing}
 	}
 	return s
 }
@@ -132,37 +136,18 @@ func compute(in Inputs) (Summary, [][32]byte, error) {
 	if in.To > in.From {
 		seconds = in.To - in.From
 	}
-	result, err := score.Compute(in.Parameters, score.Epoch{
-		Seconds: seconds, Pool: in.Pool.Int, Before: in.Previous.Weights, Demand: in.Demand, Nodes: g.evidence,
-	})
+	s := Summary{
+		Schema: Schema, ChainID: in.ChainID, Registry: in.Registry, Number: in.Number, From: in.From, To: in.To, Pool: in.Pool,
+		Lines: make([]Line, 0, len(g.evidence)), Uncounted: g.uncounted, Counted: g.chain(in.Previous.Counted),
+	}
+	done, err := settle(in.Parameters, score.Epoch{
+		Seconds: seconds, To: in.To, Pool: in.Pool.Int, Before: in.Previous.Weights, Demand: in.Demand, Nodes: g.evidence,
+	}, func(node common.Address) NodeState { return g.before[node] }, func(lines []Line) { s.Lines = append(s.Lines, lines...) })
 	if err != nil {
 		return Summary{}, nil, err
 	}
-	s := Summary{
-		Schema: Schema, ChainID: in.ChainID, Registry: in.Registry, Number: in.Number, From: in.From, To: in.To, Pool: in.Pool,
-		Signals: result.Signals, Weights: result.Weights, Lines: make([]Line, len(result.Lines)), Uncounted: g.uncounted,
-		Total: score.Wei{Int: result.Total}, Counted: g.chain(in.Previous.Counted),
-	}
-	total := new(big.Int)
-	for i, scored := range result.Lines {
-		before := g.before[scored.Node]
-		line := Line{Line: scored, ProfileDigest: before.ProfileDigest, LastSeq: before.LastSeq, Verified: before.Verified, Claimed: before.Efficiency, Cumulative: score.Wei{Int: new(big.Int)}}
-		if before.Cumulative.Int != nil {
-			line.Cumulative.Add(before.Cumulative.Int, scored.Reward.Int)
-		} else {
-			line.Cumulative.Set(scored.Reward.Int)
-		}
-		const wordBits = 256
-		if total.Add(total, line.Cumulative.Int).BitLen() > wordBits {
-			return Summary{}, nil, errors.New("cumulative total passes 2^256 wei; the epoch before is broken, go back to one that verifies")
-		}
-		if line.Cumulative.Sign() > 0 {
-			line.Leaf = Leaf{line.Node, line.Cumulative.Int}.Hash()
-		}
-		s.Lines[i] = line
-	}
-	s.CumulativeTotal = score.Wei{Int: total}
-	s.Root = NewTree(s.Leaves()).Root()
+	s.Signals, s.Weights = done.signals, done.weights
+	s.Total, s.CumulativeTotal, s.Root = score.Wei{Int: done.total}, score.Wei{Int: done.cumulative}, done.tree.Root()
 	return s, g.jobs, nil
 }
 
@@ -182,7 +167,7 @@ func gather(in Inputs) gathered {
 	byNode := map[common.Address]*score.Evidence{}
 	for _, s := range in.Previous.Nodes {
 		g.before[s.Node] = s
-		byNode[s.Node] = &score.Evidence{Node: s.Node, Tier: s.Tier, Before: s.Reputation}
+		byNode[s.Node] = &score.Evidence{Node: s.Node, Tier: s.Tier, Before: s.Reputation, Standing: s.Standing}
 	}
 	for _, r := range in.Registrations {
 		e := byNode[r.Node]
@@ -201,7 +186,7 @@ func gather(in Inputs) gathered {
 		}
 	}
 	g.challenges(in, byNode)
-	g.receipts(in, byNode)
+	g.receipts(in, byNode, g.checks(in, byNode))
 	for _, e := range byNode {
 		g.evidence = append(g.evidence, *e)
 	}
@@ -222,6 +207,7 @@ func (g *gathered) challenges(in Inputs, byNode map[common.Address]*score.Eviden
 		}
 		at := c.AskedAt.Unix() / length
 		w := windows[c.Node][at]
+		w.At = at
 		w.Asked++
 		if c.Outcome == attest.Answered {
 			w.Answered++
@@ -242,8 +228,10 @@ func (g *gathered) challenges(in Inputs, byNode map[common.Address]*score.Eviden
 // once ever: of several accepted receipts the one with the highest fencing
 // number, the lease that the clinic gave last. A disputed receipt counts against
 // its node whatever became of the task later. Jobs count in the order of their
-// end and then of their digest, so that no coordinator can choose it.
-func (g *gathered) receipts(in Inputs, byNode map[common.Address]*score.Evidence) {
+// end and then of their digest, so that no coordinator can choose it. What rulings
+// says of a receipt comes first: work that was found wrong earns nothing, and a
+// dispute that was found wrong is nobody's strike.
+func (g *gathered) receipts(in Inputs, byNode map[common.Address]*score.Evidence, rulings map[[32]byte]ruling) {
 	domain := in.Domain()
 	admitted := map[common.Address]bool{}
 	for _, clinic := range in.Clinics {
@@ -257,6 +245,10 @@ func (g *gathered) receipts(in Inputs, byNode map[common.Address]*score.Evidence
 			g.skip(s, domain, "the clinic is not admitted")
 		case byNode[s.Receipt.Node] == nil:
 			g.skip(s, domain, "the node is not registered")
+		case rulings[s.Receipt.Hash(domain)].wrong != "" && s.Acceptance.Accepted:
+			g.skip(s, domain, wrongBy(rulings[s.Receipt.Hash(domain)].wrong))
+		case rulings[s.Receipt.Hash(domain)].acquitted && !s.Acceptance.Accepted:
+			g.skip(s, domain, "disputed by the clinic, found right by a rerun")
 		default:
 			judged = append(judged, s)
 			if s.Acceptance.Accepted {
@@ -281,7 +273,7 @@ func (g *gathered) receipts(in Inputs, byNode map[common.Address]*score.Evidence
 			g.jobs = append(g.jobs, id)
 		}
 		jobs = append(jobs, ended{r.Node, r.Hash(domain), score.Job{
-			StartMS: r.StartedAt.UnixMilli(), EndMS: r.FinishedAt.UnixMilli(), Accepted: s.Acceptance.Accepted, Late: !r.OnTime(),
+			Clinic: r.Clinic, StartMS: r.StartedAt.UnixMilli(), EndMS: r.FinishedAt.UnixMilli(), Accepted: s.Acceptance.Accepted, Late: !r.OnTime(),
 		}})
 	}
 	slices.SortFunc(jobs, func(a, b ended) int {

@@ -1,14 +1,15 @@
 package epoch
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"github.com/ethereum/go-ethereum/common"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/attest/score"
 	"github.com/medhive/medhive/models"
 )
 
@@ -22,10 +23,39 @@ type Difference struct {
 // String is the difference in one line.
 func (d Difference) String() string { return d.Where + ": want " + d.Want + ", got " + d.Got }
 
-// check verifies every statement and the epoch's own shape. It returns in
-// without the statements that are not valid, and a difference for each of them.
-func (in Inputs) check() (Inputs, []Difference) {
-	var found []Difference
+// Auditor checks epochs. The zero value asks no chain.
+type Auditor struct {
+	// Wallets are asked about statements that a contract wallet signed, in the state after a
+	// block: the epoch's Inputs.RegistryBlock. The intake asked before that block, and a wallet
+	// may have changed its mind between: what it does not confirm is named as unchecked and is
+	// no difference, or any wallet could make an honest epoch fail. nil: all are so named.
+	Wallets func(block uint64) attest.Wallets
+}
+
+// audited is what check found.
+type audited struct {
+	sound     Inputs       // without the statements that are not valid
+	faults    []Difference // one for each of them, and for what the epoch's own shape lacks
+	unchecked []string     // statements in sound that no wallet has confirmed
+}
+
+// check verifies every statement and the epoch's own shape.
+func (a Auditor) check(ctx context.Context, in Inputs) audited {
+	found := in.shape()
+	last := map[common.Address]uint64{}
+	for _, s := range in.Previous.Nodes {
+		last[s.Node] = s.LastSeq
+	}
+	result := audited{sound: in}
+	more, unchecked := a.keepValid(ctx, &result.sound)
+	result.faults = slices.Concat(found, more, result.sound.keepSingle(last))
+	result.unchecked = unchecked
+	return result
+}
+
+// shape checks what is no statement: numbers, times, rows, and how the epoch follows the
+// one before.
+func (in Inputs) shape() (found []Difference) {
 	want := func(ok bool, where, want string, got any) {
 		if !ok {
 			found = append(found, Difference{where, want, fmt.Sprint(got)})
@@ -33,69 +63,89 @@ func (in Inputs) check() (Inputs, []Difference) {
 	}
 	prev := in.Previous
 	want(in.Schema == Schema, "schema", Schema, in.Schema)
-	want(in.Number == prev.Number+1, "epoch", fmt.Sprint(prev.Number+1), in.Number)
+	next := prev.Number + 1
+	for _, skipped := range in.Skipped {
+		want(skipped == next, "skipped", fmt.Sprint(next), skipped)
+		next = skipped + 1
+	}
+	want(in.Number == next, "epoch", fmt.Sprint(next), in.Number)
 	want(prev.Number == 0 || in.From == prev.To, "from", fmt.Sprintf("%d, the end of the epoch before", prev.To), in.From)
 	want(in.To > in.From, "to", fmt.Sprintf("more than %d", in.From), in.To)
 	counted := slices.ContainsFunc(prev.Nodes, func(n NodeState) bool { return n.Efficiency.Known })
 	want(in.Parameters.Thrift || !counted, "parameters thrift", "true, as in an epoch before: nobody goes back to the rules of old", false)
+	standing := slices.ContainsFunc(prev.Nodes, func(n NodeState) bool { return n.Standing != (score.Standing{}) })
+	want(in.Parameters.ByConduct() || !standing, "parameters conduct", "present, as in an epoch before: nobody goes back to the rules of old", "none")
 	nodes := map[common.Address]bool{}
 	for _, r := range in.Registrations {
 		want(!nodes[r.Node], "registration "+r.Node.Hex(), "one row", "two")
 		nodes[r.Node] = true
 	}
-	last := map[common.Address]uint64{}
+	states := map[common.Address]bool{}
 	for _, s := range prev.Nodes {
-		_, twice := last[s.Node]
-		want(!twice, "previous "+s.Node.Hex(), "one state", "two")
-		last[s.Node] = s.LastSeq
+		want(!states[s.Node], "previous "+s.Node.Hex(), "one state", "two")
+		states[s.Node] = true
 	}
-	found = append(found, in.keepValid()...)
-	found = append(found, in.keepSingle(last)...)
-	return in, found
+	if root := common.Hash(NewTree(prev.leaves()).Root()); root != prev.Root {
+		found = append(found, Difference{"previous root", root.Hex() + ", of the amounts that are carried over", prev.Root.Hex()})
+	}
+	return found
 }
+
+// maxRemembered is how many signers' keys are remembered while an epoch is checked: a node
+// or a clinic signs many statements.
+const maxRemembered = 1 << 17
 
 // keepValid drops the statements whose signatures or bounds fail.
-func (in *Inputs) keepValid() []Difference {
-	domain := in.Domain()
-	receipts, found := valid(in.Receipts, "receipt", func(r attest.SignedReceipt) error { return r.Verify(domain) },
+func (a Auditor) keepValid(ctx context.Context, in *Inputs) (found []Difference, unchecked []string) {
+	domain := in.Domain().Remember(maxRemembered)
+	var wallets attest.Wallets
+	if a.Wallets != nil {
+		wallets = a.Wallets(in.RegistryBlock)
+	}
+	checkers := map[common.Address]bool{}
+	for _, c := range in.Checkers {
+		checkers[c] = true
+	}
+	in.Receipts = valid(in.Receipts, "receipt", &found, &unchecked, func(r attest.SignedReceipt) error { return r.VerifyWith(ctx, domain, wallets) },
 		func(r attest.SignedReceipt) string { return r.Receipt.Task.Short() })
-	profiles, more := valid(in.Profiles, "profile", func(p attest.SignedProfile) error { return p.Verify(domain) },
+	in.Profiles = valid(in.Profiles, "profile", &found, &unchecked, func(p attest.SignedProfile) error { return p.Verify(domain) },
 		func(p attest.SignedProfile) string { return p.Statement.Node.Hex() })
-	found = append(found, more...)
-	challenges, more := valid(in.Challenges, "challenge", func(c attest.Challenge) error { return c.Verify(domain) },
+	in.Challenges = valid(in.Challenges, "challenge", &found, &unchecked, func(c attest.Challenge) error { return c.Verify(domain) },
 		func(c attest.Challenge) string { return fmt.Sprintf("%x", c.Nonce[:4]) })
-	found = append(found, more...)
-	examinations, more := valid(in.Examinations, "examination", func(e attest.Examination) error { return e.Verify(domain) },
+	in.Examinations = valid(in.Examinations, "examination", &found, &unchecked, func(e attest.Examination) error { return e.Verify(domain) },
 		func(e attest.Examination) string { return fmt.Sprintf("%x", e.ID[:4]) })
-	in.Receipts, in.Profiles, in.Challenges, in.Examinations = receipts, profiles, challenges, examinations
-	return append(found, more...)
+	in.Verdicts = valid(in.Verdicts, "verdict", &found, &unchecked, func(v attest.SignedVerdict) error {
+		if coordinators(v.Verdict.Kind) && !checkers[v.Verdict.Checker] {
+			return fmt.Errorf("%s is no checker of this epoch; a %s is for those that it names", v.Verdict.Checker, v.Verdict.Kind)
+		}
+		return v.VerifyWith(ctx, domain, wallets)
+	}, func(v attest.SignedVerdict) string { return v.Verdict.Task.Short() })
+	return found, unchecked
 }
 
-// valid verifies a list on all cores and splits it, in order.
-func valid[T any](list []T, what string, verify func(T) error, name func(T) string) ([]T, []Difference) {
+// valid verifies a list on all cores and keeps, in order, what is valid and what no wallet
+// has confirmed.
+func valid[T any](list []T, what string, found *[]Difference, unchecked *[]string, verify func(T) error, name func(T) string) []T {
 	faults := make([]error, len(list))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	const batch = 64 // enough work for a goroutine
-	for start := 0; start < len(list); start += batch {
-		group.Go(func() error {
-			for i := start; i < min(start+batch, len(list)); i++ {
-				faults[i] = verify(list[i])
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // the faults are in their places
+	spread(len(list), func(from, to int) {
+		for i := from; i < to; i++ {
+			faults[i] = verify(list[i])
+		}
+	})
 	kept := make([]T, 0, len(list))
-	var found []Difference
 	for i, v := range list {
-		if faults[i] != nil {
-			found = append(found, Difference{what + " " + name(v), "a valid statement", faults[i].Error()})
+		switch {
+		case errors.Is(faults[i], attest.ErrUnchecked):
+			*unchecked = append(*unchecked, what+" "+name(v))
+		case errors.Is(faults[i], attest.ErrDisowned):
+			*unchecked = append(*unchecked, what+" "+name(v)+", whose wallet says no")
+		case faults[i] != nil:
+			*found = append(*found, Difference{what + " " + name(v), "a valid statement", faults[i].Error()})
 			continue
 		}
 		kept = append(kept, v)
 	}
-	return kept, found
+	return kept
 }
 
 // verdict names one judgement: a clinic speaks once about one lease of a task.
@@ -155,7 +205,7 @@ func (in *Inputs) keepSingle(last map[common.Address]uint64) []Difference {
 		examined[e.ID] = true
 		return true
 	})
-	return found
+	return append(found, in.keepSingleVerdicts()...)
 }
 
 func keep[T any](list []T, is func(T) bool) []T {

@@ -169,3 +169,36 @@ func TestRulesDoNotGoBack(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Epochs that were published before verdicts counted have the wei of then, and follow each
+// other as they did. testdata/second and second-next were written by the version before.
+func TestEpochsOfTheSecondRulesRecompute(t *testing.T) {
+	first, next := filepath.Join("testdata", "second"), filepath.Join("testdata", "second-next")
+	if found, err := VerifyChain(first, next); err != nil || len(found) > 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+	b, err := Read(next)
+	if err != nil || b.Inputs.Parameters != score.SecondParameters() {
+		t.Fatalf("%+v, %v", b.Inputs.Parameters, err)
+	}
+	// Today's epoch builds on it.
+	w := newWorld(t)
+	in := w.inputs()
+	in.Number, in.From, in.To, in.Window = 3, 2200, 2800, Window{Challenges: []attest.Challenge{w.challenge("ann", 50, attest.Answered)}}
+	in.Challenges[0].Answer.Uptime.Seq += 100
+	in.Challenges[0].Answer.NodeSig = w.sign(in.Challenges[0].Answer.Uptime.Hash(testDomain), w.party("ann"))
+	if after := w.line(w.build(in, b.State()), "ann"); after.Tier != 1 || after.Standing == (score.Standing{}) {
+		t.Errorf("ann goes on with tier %d, %+v", after.Tier, after.Standing)
+	}
+}
+
+// Once verdicts have counted, no epoch goes back to the rules of before.
+func TestConductDoesNotGoBack(t *testing.T) {
+	w := newWorld(t)
+	first := w.build(w.inputs(), State{})
+	in := w.inputs()
+	in.Number, in.From, in.To, in.Parameters, in.Window = 2, 1600, 2200, score.SecondParameters(), Window{}
+	if _, err := Build(in, first.State()); err == nil || !strings.Contains(err.Error(), "conduct") {
+		t.Errorf("%v", err)
+	}
+}

@@ -296,6 +296,10 @@ func TestVerifyChainSeesAJobPaidTwice(t *testing.T) {
 	in.Number, in.From, in.To, in.Window = 2, 1600, 2200, Window{}
 	richer := first.State()
 	richer.Nodes[0].Cumulative = score.Wei{Int: big.NewInt(5e18)}
+	if _, err := Build(in, richer); err == nil || !strings.Contains(err.Error(), "previous root") {
+		t.Fatalf("amounts under another root: %v", err)
+	}
+	richer.Root = NewTree(richer.leaves()).Root()
 	lie := w.write(w.build(in, richer), filepath.Join(root, "lie"))
 	found, err = VerifyChain(one, lie)
 	if err != nil || len(found) != 1 || !strings.Contains(found[0].Where, "previous") {

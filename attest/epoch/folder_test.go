@@ -79,3 +79,26 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+func TestCompareRegistrations(t *testing.T) {
+	w := newWorld(t)
+	rows := w.inputs().Registrations
+	swapped := []Registration{rows[2], rows[0], rows[1]}
+	if found := CompareRegistrations(rows, swapped); len(found) > 0 {
+		t.Errorf("another order: %v", found)
+	}
+	inactive := append([]Registration{}, rows...)
+	inactive[1].Active = false
+	for name, got := range map[string][]Registration{"one is left out": rows[:2], "one is exiting": inactive, "a stranger": append(append([]Registration{}, rows...), Registration{Node: w.party("liz")})} {
+		if found := CompareRegistrations(rows, got); len(found) != 1 {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+	odd := append([]Registration{}, rows...)
+	odd[0].Jurisdiction = "d\xff" // an epoch writes it as unknown
+	got := append([]Registration{}, rows...)
+	got[0].Jurisdiction = ""
+	if found := CompareRegistrations(odd, got); len(found) > 0 {
+		t.Errorf("an odd row: %v", found)
+	}
+}

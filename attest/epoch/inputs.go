@@ -36,6 +36,7 @@ type NodeState struct {
 	LastSeq       uint64           `json:"last_seq"`            // highest uptime sequence number that counted
 	Verified      score.Verified   `json:"verified,omitzero"`   // absent until the node is examined for the first time
 	Efficiency    score.Efficiency `json:"efficiency,omitzero"` // by the profile's own claim; absent until there is one of version 2
+	Standing      score.Standing   `json:"standing,omitzero"`   // what checks, promises and uptime have come to; absent before they counted
 }
 
 // State is what one epoch hands to the next. The zero State stands before epoch 1.
@@ -60,6 +61,10 @@ type Window struct {
 	// Examinations are all that were begun. The list is absent where there are none, so
 	// that folders from before there were any keep their bytes.
 	Examinations []attest.Examination `json:"examinations,omitempty"`
+
+	// Verdicts are what checkers found about jobs, of this epoch and of earlier ones; absent
+	// where there are none.
+	Verdicts []attest.SignedVerdict `json:"verdicts,omitempty"`
 }
 
 // Inputs is everything that an epoch is computed from.
@@ -82,6 +87,14 @@ type Inputs struct {
 	AnyClinic     bool             `json:"any_clinic"` // an open market: every clinic's countersignature counts
 	Clinics       []common.Address `json:"clinics"`    // else only these
 
+	// Checkers are the coordinators whose canaries and re-runs count. Replicas and lapses are
+	// the word of the clinic whose task it was.
+	Checkers []common.Address `json:"checkers,omitempty"`
+	// Skipped are the epochs after Previous that were published and never paid, because
+	// Previous' successor was vetoed; the window holds their statements again. Ascending, and
+	// every number between Previous and this epoch.
+	Skipped []uint64 `json:"skipped,omitempty"`
+
 	Window
 }
 
@@ -102,6 +115,16 @@ func (s State) CumulativeTotal() *big.Int {
 	return total
 }
 
+// leaves are the leaves of the tree after that epoch.
+func (s State) leaves() (leaves []Leaf) {
+	for _, n := range s.Nodes {
+		if n.Cumulative.Int != nil && n.Cumulative.Sign() > 0 {
+			leaves = append(leaves, Leaf{n.Node, n.Cumulative.Int})
+		}
+	}
+	return leaves
+}
+
 var jurisdictionPattern = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // canonical is in with every list sorted and none nil: the same evidence in any
@@ -117,6 +140,8 @@ func (in Inputs) canonical() Inputs {
 		}
 	}
 	in.Clinics = sorted(in.Clinics, common.Address.Cmp)
+	in.Checkers = sorted(in.Checkers, common.Address.Cmp)
+	in.Skipped = sorted(in.Skipped, cmp.Compare[uint64])
 	domain := in.Domain()
 	in.Receipts = sortedByKey(in.Receipts, func(r attest.SignedReceipt) string { h := r.Receipt.Hash(domain); return string(h[:]) })
 	in.Profiles = sorted(in.Profiles, func(a, b attest.SignedProfile) int { return a.Statement.Node.Cmp(b.Statement.Node) })
@@ -126,6 +151,7 @@ func (in Inputs) canonical() Inputs {
 	in.Examinations = sorted(in.Examinations, func(a, b attest.Examination) int {
 		return cmp.Or(a.Node.Cmp(b.Node), a.AskedAt.Compare(b.AskedAt), bytes.Compare(a.ID[:], b.ID[:]))
 	})
+	in.Verdicts = sortedByKey(in.Verdicts, func(v attest.SignedVerdict) string { h := v.Verdict.Hash(domain); return string(h[:]) })
 	return in
 }
 

@@ -1,6 +1,7 @@
 package epoch
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"encoding/json"
@@ -146,4 +147,21 @@ func (w *world) line(b Bundle, node string) Line {
 	}
 	w.t.Fatalf("%s has no line", node)
 	return Line{}
+}
+
+// wallet is a chain on which every wallet says the same, and may change its mind.
+type wallet struct {
+	stands      bool
+	from, until uint64 // blocks; until 0: for ever
+	fault       error
+}
+
+// at is Auditor.Wallets.
+func (s wallet) at(block uint64) attest.Wallets {
+	s.stands = s.stands && block >= s.from && (s.until == 0 || block <= s.until)
+	return s
+}
+
+func (s wallet) IsValidSignature(context.Context, common.Address, [32]byte, []byte) (bool, error) {
+	return s.stands && s.fault == nil, s.fault
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/big"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -314,11 +315,8 @@ func TestRates(t *testing.T) {
 // brokenStore is a disk that fails.
 type brokenStore struct{}
 
-func (brokenStore) PutReceipt(context.Context, [32]byte, attest.SignedReceipt) error {
-	return errors.New("no space left")
-}
-func (brokenStore) PutProfile(context.Context, attest.SignedProfile) error {
-	return errors.New("no space left")
+func (brokenStore) Put(_ context.Context, statements []Statement) []error {
+	return slices.Repeat([]error{errors.New("no space left on device")}, len(statements))
 }
 
 func TestWhatIsNotStoredIsNotAcknowledged(t *testing.T) {
@@ -383,7 +381,7 @@ func FuzzTake(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		err := server.take(t.Context(), data)
+		err := server.take(t.Context(), "", data)
 		var refused *Refusal
 		if err != nil && !errors.As(err, &refused) {
 			t.Fatalf("a sender made an error of ours: %v", err)

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,10 +17,11 @@ func (b *Bolt) NewestProfiles() ([]attest.SignedProfile, error) {
 	newest := map[common.Address]attest.SignedProfile{}
 	err := b.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket([]byte(bucketLog)).ForEach(func(_, value []byte) error {
-			var e struct {
-				Profile *attest.SignedProfile `json:"profile"`
+			if len(value) > 0 && value[0] != entryJSON {
+				return nil // no profile
 			}
-			if err := json.Unmarshal(value, &e); err != nil {
+			e, err := decodeEntry(value)
+			if err != nil {
 				return err
 			}
 			if e.Profile != nil {

@@ -30,6 +30,10 @@ const (
 const (
 	kindReceipt = "receipt"
 	kindProfile = "profile"
+	kindVerdict = "verdict"
+
+	// kindLife carries no statement: it asks which life of the coordinator this is.
+	kindLife = "life"
 )
 
 type request struct {
@@ -41,6 +45,7 @@ type reply struct {
 	Stored  bool   `json:"stored"`
 	Again   bool   `json:"again,omitempty"`   // not stored now: send it again later
 	Refusal string `json:"refusal,omitempty"` // why it was refused for good
+	Life    string `json:"life,omitempty"`    // the answer to kindLife
 }
 
 // Refusal is the coordinator's no: sending the statement again won't help.
@@ -58,10 +63,13 @@ const replyTimeout = 30 * time.Second
 // Submit sends one statement to the coordinator and returns nil once it is
 // durable there. A *Refusal is final; any other error (the network, ErrBusy)
 // means: send it again later, it is safe to send twice.
-func Submit[S attest.SignedReceipt | attest.SignedProfile](ctx context.Context, h host.Host, coordinator peer.ID, statement S) error {
+func Submit[S attest.SignedReceipt | attest.SignedProfile | attest.SignedVerdict](ctx context.Context, h host.Host, coordinator peer.ID, statement S) error {
 	kind := kindReceipt
-	if _, ok := any(statement).(attest.SignedProfile); ok {
+	switch any(statement).(type) {
+	case attest.SignedProfile:
 		kind = kindProfile
+	case attest.SignedVerdict:
+		kind = kindVerdict
 	}
 	body, err := json.Marshal(statement)
 	if err != nil {
@@ -84,6 +92,26 @@ func Submit[S attest.SignedReceipt | attest.SignedProfile](ctx context.Context, 
 		return fmt.Errorf("submit %s to coordinator %s: %w", kind, coordinator, ErrBusy)
 	}
 	return &Refusal{answer.Refusal}
+}
+
+// Life asks which life of the coordinator this is: a word that is another one after each of
+// its starts. Behind a new one may stand a store that was restored from a backup, which
+// lacks what was acknowledged since; who keeps that sends it again.
+func Life(ctx context.Context, h host.Host, coordinator peer.ID) (string, error) {
+	data, err := json.Marshal(request{Kind: kindLife, Statement: json.RawMessage("null")})
+	if err != nil {
+		return "", fmt.Errorf("ask the coordinator's life: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
+	defer cancel()
+	answer, err := exchange(ctx, h, coordinator, data)
+	if err == nil && answer.Life == "" {
+		err = ErrBusy
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask the coordinator's life: %w; it is asked again later", err)
+	}
+	return answer.Life, nil
 }
 
 // exchange is one request and its reply on a stream of its own.

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,7 +21,7 @@ import (
 // number may be left out only before the first line.
 func (b *Bolt) Seal(n uint64) (epoch.Window, error) {
 	var from, to uint64 // log sequences: after from, up to to
-	err := b.db.Update(func(tx *bbolt.Tx) error {
+	err := b.db.Update(func(tx *bbolt.Tx) (err error) {
 		lines := tx.Bucket([]byte(bucketEpochs))
 		if key, value := lines.Cursor().Last(); key != nil {
 			last := binary.BigEndian.Uint64(key)
@@ -41,7 +40,10 @@ func (b *Bolt) Seal(n uint64) (epoch.Window, error) {
 		if key, _ := lines.Cursor().First(); key != nil && n < binary.BigEndian.Uint64(key) {
 			return errors.New("it was never sealed here and is over; its folder holds it")
 		}
-		to = min(tx.Bucket([]byte(bucketLog)).Sequence(), from+maxWindow)
+		if to, err = b.lineOf(tx); err != nil {
+			return err
+		}
+		b.open = nil
 		return lines.Put(number(n), number(to))
 	})
 	if err != nil {
@@ -55,15 +57,19 @@ func (b *Bolt) Seal(n uint64) (epoch.Window, error) {
 }
 
 // window reads the log after from up to to. Of several profiles of one node the
-// last counts: PutProfile lets only newer ones in.
+// last counts: putProfile lets only newer ones in. Of a checker's words about one lease
+// the last counts: putVerdict lets only what could not be checked at first be said again.
+// The outages that were found until the line excuse what was asked in them.
 func (b *Bolt) window(from, to uint64) (epoch.Window, error) {
 	var w epoch.Window
 	profiles := map[common.Address]attest.SignedProfile{}
+	var outages []outage
+	spoken := map[string]int{} // judgementKey → place in w.Verdicts
 	err := b.db.View(func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket([]byte(bucketLog)).Cursor()
 		for key, value := cursor.Seek(number(from + 1)); key != nil && binary.BigEndian.Uint64(key) <= to; key, value = cursor.Next() {
-			var e entry
-			if err := json.Unmarshal(value, &e); err != nil {
+			e, err := decodeEntry(value)
+			if err != nil {
 				return fmt.Errorf("log entry %d: %w; restore the store from its backup", binary.BigEndian.Uint64(key), err)
 			}
 			switch {
@@ -75,10 +81,21 @@ func (b *Bolt) window(from, to uint64) (epoch.Window, error) {
 				w.Challenges = append(w.Challenges, *e.Challenge)
 			case e.Examination != nil:
 				w.Examinations = append(w.Examinations, *e.Examination)
+			case e.Outage != nil:
+				outages = append(outages, *e.Outage)
+			case e.Verdict != nil:
+				about := string(judgementKey(&e.Verdict.Verdict))
+				if at, again := spoken[about]; again {
+					w.Verdicts[at] = *e.Verdict
+					continue
+				}
+				spoken[about] = len(w.Verdicts)
+				w.Verdicts = append(w.Verdicts, *e.Verdict)
 			}
 		}
 		return nil
 	})
+	excuse(&w, outages)
 	for _, node := range slices.SortedFunc(maps.Keys(profiles), common.Address.Cmp) {
 		w.Profiles = append(w.Profiles, profiles[node])
 	}

@@ -11,162 +11,208 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/attest"
-	"github.com/medhive/medhive/attest/epoch"
 )
 
 // ErrReplay says that a statement can't count because another one already does:
 // the job was counted, the clinic has spoken, or a newer statement stands.
 var ErrReplay = errors.New("statement is replayed or stale")
 
-// Store keeps verified statements. Each Put returns after the statement is
-// durable; putting the same one again is no error and changes nothing.
-type Store interface {
-	PutReceipt(ctx context.Context, digest [32]byte, r attest.SignedReceipt) error
-	PutProfile(ctx context.Context, p attest.SignedProfile) error
+// Statement is one verified statement to keep. Exactly one of the three is set.
+type Statement struct {
+	Receipt *attest.SignedReceipt
+	Profile *attest.SignedProfile
+	Verdict *attest.SignedVerdict
+
+	Digest [32]byte // EIP-712 digest of the receipt or the verdict; of a profile it is not used
 }
 
-// maxWindow bounds the statements of one epoch; the rest goes into the next one.
-const maxWindow = 200_000
+// Store keeps verified statements. Whatever stands behind it, a table or a stream, has
+// one thing to do: keep these, all or none, and say so when they are durable. It returns
+// an error for each statement, nil for what is kept; one that was kept before is no error
+// and changes nothing. ErrReplay is the statement's fault, ErrBusy nobody's, any other
+// the store's.
+type Store interface {
+	Put(ctx context.Context, statements []Statement) []error
+}
 
 // The buckets. The log is the truth, in order of arrival; the others are its indexes.
 const (
-	bucketLog      = "attest.log"      // sequence → entry
-	bucketReceipts = "attest.receipts" // receipt digest → 1 accepted, 0 disputed
-	bucketVerdicts = "attest.verdicts" // clinic ‖ task ‖ fence → receipt digest
-	bucketJobs     = "attest.jobs"     // epoch.JobID → fence ‖ sequence of the best accepted receipt
-	bucketProfiles = "attest.profiles" // node → profileValue of the newest profile
-	bucketUptime   = "attest.uptime"   // node → last sequence number of an uptime statement
-	bucketEpochs   = "attest.epochs"   // epoch → last log sequence that belongs to it
-	bucketExams    = "attest.exams"    // id of an examination that is recorded and may come again → 1
+	bucketLog      = "attest.log"        // sequence → entry
+	bucketLeases   = "attest.leases"     // clinic ‖ task ‖ fence → lease
+	bucketVerdicts = "attest.judgements" // judgementKey → digest of the verdict ‖ its result
+	bucketProfiles = "attest.profiles"   // node → profileValue of the newest profile
+	bucketUptime   = "attest.uptime"     // node → last sequence number of an uptime statement
+	bucketEpochs   = "attest.epochs"     // epoch → last log sequence that belongs to it
+	bucketExams    = "attest.exams"      // id of an examination that is recorded and may come again → 1
+	bucketBeat     = "attest.beat"       // keyBeat → unix milliseconds of the last Beat
 )
 
-// entry is one record of the log. Exactly one field is set.
-type entry struct {
-	Receipt   *attest.SignedReceipt `json:"receipt,omitempty"`
-	Profile   *attest.SignedProfile `json:"profile,omitempty"`
-	Challenge *attest.Challenge     `json:"challenge,omitempty"`
-
-	Examination *attest.Examination `json:"examination,omitempty"`
-}
+const keyBeat = "last"
 
 // Bolt is the Store of one coordinator in a bbolt file. It is safe for
-// concurrent use; concurrent Puts share one fsync.
-type Bolt struct{ db *bbolt.DB }
+// concurrent use; concurrent Puts share one commit, which is two fsyncs.
+type Bolt struct {
+	db   *bbolt.DB
+	open *openWindow // nil: not counted yet
+}
 
 // NewBolt prepares its buckets in db, which the caller opens and closes. Other
 // packages may keep buckets of other names there.
 func NewBolt(db *bbolt.DB) (*Bolt, error) {
 	err := db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range []string{bucketLog, bucketReceipts, bucketVerdicts, bucketJobs, bucketProfiles, bucketUptime, bucketEpochs, bucketExams} {
+		for _, name := range []string{bucketLog, bucketLeases, bucketVerdicts, bucketProfiles, bucketUptime, bucketEpochs, bucketExams, bucketBeat} {
 			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
 				return fmt.Errorf("prepare bucket %s: %w", name, err)
 			}
 		}
-		return nil
+		return moveFirstIndexes(tx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open intake store: %w; check the disk and the file's rights", err)
 	}
-	return &Bolt{db}, nil
+	return &Bolt{db: db}, nil
 }
 
-// update runs change in a transaction shared with others and waits until it is
-// durable. A refusal is carried past bbolt, which would run the change again.
-func (b *Bolt) update(ctx context.Context, change func(tx *bbolt.Tx) (refusal, fault error)) error {
+// Put implements Store: one commit for all of them.
+func (b *Bolt) Put(ctx context.Context, statements []Statement) []error {
+	errs := make([]error, len(statements))
+	if len(statements) == 0 {
+		return errs
+	}
+	fault := b.batch(ctx, len(statements), func(tx *bbolt.Tx) error {
+		clear(errs) // bbolt may run it twice
+		for i, s := range statements {
+			var fault error
+			if errs[i], fault = b.keep(tx, s); fault != nil {
+				return fault
+			}
+		}
+		return nil
+	})
+	if fault != nil {
+		for i := range errs {
+			errs[i] = fault
+		}
+	}
+	return errs
+}
+
+// keep keeps one statement. A refusal is the statement's, a fault the disk's.
+func (b *Bolt) keep(tx *bbolt.Tx, s Statement) (refusal, fault error) {
+	switch {
+	case s.Receipt != nil:
+		return b.putReceipt(tx, s.Digest, s.Receipt)
+	case s.Verdict != nil:
+		return b.putVerdict(tx, s.Digest, s.Verdict)
+	case s.Profile != nil:
+		return b.putProfile(tx, s.Profile)
+	}
+	return nil, errors.New("nothing to keep")
+}
+
+// PutReceipt is Put of one receipt.
+func (b *Bolt) PutReceipt(ctx context.Context, digest [32]byte, r attest.SignedReceipt) error {
+	return b.Put(ctx, []Statement{{Receipt: &r, Digest: digest}})[0]
+}
+
+// PutProfile is Put of one profile.
+func (b *Bolt) PutProfile(ctx context.Context, p attest.SignedProfile) error {
+	return b.Put(ctx, []Statement{{Profile: &p}})[0]
+}
+
+// PutVerdict is Put of one verdict. Whether its checker may judge, other than as the
+// clinic, is the caller's to know.
+func (b *Bolt) PutVerdict(ctx context.Context, digest [32]byte, v attest.SignedVerdict) error {
+	return b.Put(ctx, []Statement{{Verdict: &v, Digest: digest}})[0]
+}
+
+// batch runs change in a transaction and waits until it is durable. A small one shares
+// its transaction with others, for which it waits a little.
+func (b *Bolt) batch(ctx context.Context, size int, change func(tx *bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	commit := b.db.Batch
+	if size >= ownCommit {
+		commit = b.db.Update
+	}
+	if err := commit(change); err != nil {
+		return fmt.Errorf("store statement: %w; the coordinator's disk is at fault, send it again later", err)
+	}
+	return nil
+}
+
+// ownCommit is how many statements are worth a commit of their own.
+const ownCommit = 32
+
+// update is batch for a change that may refuse. A refusal is carried past bbolt, which
+// would run the change again.
+func (b *Bolt) update(ctx context.Context, change func(tx *bbolt.Tx) (refusal, fault error)) error {
 	var refusal error
-	err := b.db.Batch(func(tx *bbolt.Tx) (fault error) {
+	if err := b.batch(ctx, 1, func(tx *bbolt.Tx) (fault error) {
 		refusal, fault = change(tx)
 		return fault
-	})
-	if err != nil {
-		return fmt.Errorf("store statement: %w; the coordinator's disk is at fault, send it again later", err)
+	}); err != nil {
+		return err
 	}
 	return refusal
 }
 
-func (b *Bolt) add(tx *bbolt.Tx, e entry) (sequence uint64, err error) {
-	data, err := json.Marshal(e)
+// putReceipt keeps a verified receipt. A clinic speaks once about one (task, fence), and a
+// job counts once ever: ErrReplay names which of the two stands against it.
+func (b *Bolt) putReceipt(tx *bbolt.Tx, digest [32]byte, s *attest.SignedReceipt) (refusal, fault error) {
+	r := &s.Receipt
+	leases := tx.Bucket([]byte(bucketLeases))
+	stands, best, crowded, err := leasesOf(leases, r)
 	if err != nil {
-		return 0, err
-	}
-	log := tx.Bucket([]byte(bucketLog))
-	if sequence, err = log.NextSequence(); err != nil {
-		return 0, err
-	}
-	return sequence, log.Put(number(sequence), data)
-}
-
-// PutReceipt keeps a verified receipt under its digest. A clinic speaks once
-// about one (task, fence), and a job counts once ever: ErrReplay names which of
-// the two stands against it.
-func (b *Bolt) PutReceipt(ctx context.Context, digest [32]byte, s attest.SignedReceipt) error {
-	r := s.Receipt
-	verdictKey := verdictKey(r)
-	jobKey := epoch.JobID(r)
-	return b.update(ctx, func(tx *bbolt.Tx) (refusal, fault error) {
-		receipts, verdicts, jobs := tx.Bucket([]byte(bucketReceipts)), tx.Bucket([]byte(bucketVerdicts)), tx.Bucket([]byte(bucketJobs))
-		verdict := []byte{0}
-		if s.Acceptance.Accepted {
-			verdict[0] = 1
-		}
-		if before := receipts.Get(digest[:]); before != nil {
-			if bytes.Equal(before, verdict) {
-				return nil, nil
-			}
-			return fmt.Errorf("task %s fence %d: the clinic has judged this receipt otherwise already; its first word stands: %w", r.Task.Short(), r.Fence, ErrReplay), nil
-		}
-		if verdicts.Get(verdictKey) != nil {
-			return fmt.Errorf("task %s fence %d: another receipt stands under this lease; nothing is to be done: %w", r.Task.Short(), r.Fence, ErrReplay), nil
-		}
-		if s.Acceptance.Accepted {
-			if best := jobs.Get(jobKey[:]); best != nil {
-				fence, sequence := binary.BigEndian.Uint64(best[:8]), binary.BigEndian.Uint64(best[8:])
-				if sealed, closed := sealedIn(tx, sequence); closed {
-					return fmt.Errorf("task %s: counted in epoch %d already; a job counts once: %w", r.Task.Short(), sealed, ErrReplay), nil
-				}
-				if r.Fence < fence {
-					return fmt.Errorf("task %s: fence %d is stale, fence %d was accepted; only the last lease counts: %w", r.Task.Short(), r.Fence, fence, ErrReplay), nil
-				}
-			}
-		}
-		sequence, err := b.add(tx, entry{Receipt: &s})
-		if err != nil {
-			return nil, err
-		}
-		err = errors.Join(receipts.Put(digest[:], verdict), verdicts.Put(verdictKey, digest[:]))
-		if s.Acceptance.Accepted {
-			err = errors.Join(err, jobs.Put(jobKey[:], append(number(r.Fence), number(sequence)...)))
-		}
 		return nil, err
-	})
+	}
+	switch {
+	case stands.known && stands.digest == digest:
+		if stands.accepted == s.Acceptance.Accepted {
+			return nil, nil
+		}
+		return fmt.Errorf("task %s fence %d: the clinic has judged this receipt otherwise already; its first word stands: %w", r.Task.Short(), r.Fence, ErrReplay), nil
+	case stands.known:
+		return fmt.Errorf("task %s fence %d: another receipt stands under this lease; nothing is to be done: %w", r.Task.Short(), r.Fence, ErrReplay), nil
+	case crowded:
+		return fmt.Errorf("task %s: %d leases are judged already; submit the study as a new task: %w", r.Task.Short(), maxLeases, ErrReplay), nil
+	case s.Acceptance.Accepted && best.known:
+		if sealed, closed := sealedIn(tx, best.sequence); closed {
+			return fmt.Errorf("task %s: counted in epoch %d already; a job counts once: %w", r.Task.Short(), sealed, ErrReplay), nil
+		}
+		if r.Fence < best.fence {
+			return fmt.Errorf("task %s: fence %d is stale, fence %d was accepted; only the last lease counts: %w", r.Task.Short(), r.Fence, best.fence, ErrReplay), nil
+		}
+	}
+	sequence, refusal, err := b.add(tx, entry{Receipt: s})
+	if refusal != nil || err != nil {
+		return refusal, err
+	}
+	return nil, leases.Put(leaseKey(r), lease{digest: digest, accepted: s.Acceptance.Accepted, sequence: sequence, node: r.Node}.value())
 }
 
-// PutProfile keeps a verified profile unless a newer one of the node stands, or one that
+// putProfile keeps a verified profile unless a newer one of the node stands, or one that
 // says more: nobody can bring back an old and better one, or unsay what was said.
-func (b *Bolt) PutProfile(ctx context.Context, p attest.SignedProfile) error {
+func (b *Bolt) putProfile(tx *bbolt.Tx, p *attest.SignedProfile) (refusal, fault error) {
 	node, at := p.Statement.Node, uint64(p.Statement.At.UnixMilli())
 	value := profileValue(p.Statement)
-	return b.update(ctx, func(tx *bbolt.Tx) (refusal, fault error) {
-		profiles := tx.Bucket([]byte(bucketProfiles))
-		if before := profiles.Get(node[:]); before != nil {
-			if bytes.HasPrefix(value, before) {
-				return nil, nil
-			}
-			if len(before) == len(value) && before[len(before)-1] != firstProfile && value[len(value)-1] == firstProfile {
-				return fmt.Errorf("profile of %s: one of version 2 stands, version 1 can't replace it; probe again with this version: %w", node, ErrReplay), nil
-			}
-			if at <= binary.BigEndian.Uint64(before[:8]) {
-				return fmt.Errorf("profile of %s: a newer one stands; probe again and sign the new one: %w", node, ErrReplay), nil
-			}
+	profiles := tx.Bucket([]byte(bucketProfiles))
+	if before := profiles.Get(node[:]); before != nil {
+		if bytes.HasPrefix(value, before) {
+			return nil, nil
 		}
-		if _, err := b.add(tx, entry{Profile: &p}); err != nil {
-			return nil, err
+		if len(before) == len(value) && before[len(before)-1] != firstProfile && value[len(value)-1] == firstProfile {
+			return fmt.Errorf("profile of %s: one of version 2 stands, version 1 can't replace it; probe again with this version: %w", node, ErrReplay), nil
 		}
-		return nil, profiles.Put(node[:], value)
-	})
+		if at <= binary.BigEndian.Uint64(before[:8]) {
+			return fmt.Errorf("profile of %s: a newer one stands; probe again and sign the new one: %w", node, ErrReplay), nil
+		}
+	}
+	if _, refusal, err := b.add(tx, entry{Profile: p}); refusal != nil || err != nil {
+		return refusal, err
+	}
+	return nil, profiles.Put(node[:], value)
 }
 
 // firstProfile is the version of profiles that know neither power nor their node.
@@ -199,8 +245,8 @@ func (b *Bolt) Record(ctx context.Context, c attest.Challenge) error {
 				return nil, err
 			}
 		}
-		_, err := b.add(tx, entry{Challenge: &c})
-		return nil, err
+		_, refusal, err := b.add(tx, entry{Challenge: &c})
+		return refusal, err
 	})
 }
 
@@ -212,8 +258,8 @@ func (b *Bolt) RecordExamination(ctx context.Context, e attest.Examination) erro
 		if exams.Get(e.ID[:]) != nil {
 			return nil, nil
 		}
-		if _, err := b.add(tx, entry{Examination: &e}); err != nil {
-			return nil, err
+		if _, refusal, err := b.add(tx, entry{Examination: &e}); refusal != nil || err != nil {
+			return refusal, err
 		}
 		return nil, exams.Put(e.ID[:], []byte{1})
 	})
@@ -225,11 +271,6 @@ func (b *Bolt) ForgetExamination(ctx context.Context, id [32]byte) error {
 	return b.update(ctx, func(tx *bbolt.Tx) (refusal, fault error) {
 		return nil, tx.Bucket([]byte(bucketExams)).Delete(id[:])
 	})
-}
-
-// verdictKey names one judgement: a clinic speaks once about one lease of a task.
-func verdictKey(r attest.Receipt) []byte {
-	return bytes.Join([][]byte{r.Clinic[:], r.Task[:], number(r.Fence)}, nil)
 }
 
 // number is v as eight bytes, big-endian, so that keys sort by value.

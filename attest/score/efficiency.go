@@ -25,7 +25,7 @@ func (e Efficiency) Capped(verified, claim uint64) Efficiency {
 // Saying nothing must not pay better than saying that nothing is measured, so a share that
 // isn't known is 0. It is One for the unqualified, whose band begins at nothing, and where
 // efficiency doesn't count (Parameters.Thrift).
-func (p Parameters) thrift(tier int, e Efficiency) Parts {
+func (p *Parameters) thrift(tier int, e Efficiency) Parts {
 	t := p.Tiers[tier]
 	if !p.Thrift || t.LowHive == 0 {
 		return One

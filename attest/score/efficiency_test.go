@@ -9,6 +9,7 @@ import (
 )
 
 func TestThrift(t *testing.T) {
+	today, first := DefaultParameters(), FirstParameters()
 	for name, c := range map[string]struct {
 		tier int
 		e    Efficiency
@@ -23,10 +24,10 @@ func TestThrift(t *testing.T) {
 		"more than all is no more":    {4, Efficiency{true, 7 * One}, One},
 		"a share that nobody vouches": {1, Efficiency{false, One}, 800_000_000},
 	} {
-		if got := DefaultParameters().thrift(c.tier, c.e); got != c.want {
+		if got := today.thrift(c.tier, c.e); got != c.want {
 			t.Errorf("%s: %s; want %s", name, got, c.want)
 		}
-		if got := FirstParameters().thrift(c.tier, c.e); got != One {
+		if got := first.thrift(c.tier, c.e); got != One {
 			t.Errorf("%s: %s before efficiency counted", name, got)
 		}
 	}

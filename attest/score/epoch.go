@@ -3,6 +3,7 @@ package score
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -19,6 +20,11 @@ type Evidence struct {
 	Before       Reputation // zero: a new node
 	Jobs         []Job      // in the order in which they count
 	Windows      []Window   // in any order
+
+	// The rest counts by Parameters.Conduct alone.
+	Standing  Standing // before the epoch; zero: a new node
+	Checks    []Check  // in the order in which they count, as Settle leaves them
+	Unchecked uint64   // checks that could not be made
 }
 
 // Demand is what the coordinator saw offered on the market.
@@ -30,6 +36,7 @@ type Demand struct {
 // Epoch is everything that scoring needs.
 type Epoch struct {
 	Seconds uint64   // length in chain time
+	To      uint64   // its end, chain time in unix seconds
 	Pool    *big.Int // wei
 	Before  Weights  // of the epoch before; zero: the initial ones
 	Demand  Demand
@@ -45,6 +52,9 @@ const (
 	GateNotRegistered Gate = "not registered; register the node and keep it active"
 	GateNoEvidence    Gate = "no accepted work and no answered challenge; keep the node reachable"
 	GateQuality       Gate = "quality under the limit; accepted jobs lift it"
+	GateChecks        Gate = "checks of its work failed; valid checks lift it"
+	GatePromises      Gate = "promised results did not come; delivered ones lift it"
+	GateUptime        Gate = "uptime under the limit for longer than the grace; answered challenges lift it"
 )
 
 // Line is one node's score, explained.
@@ -69,6 +79,15 @@ type Line struct {
 	Score      uint64     `json:"score"` // tier weight · gate · w·f · thrift, in 1e-9
 	Limit      Wei        `json:"limit_wei"`
 	Reward     Wei        `json:"reward_wei"`
+
+	// By Parameters.Conduct; absent before.
+	Checked   uint64   `json:"checked,omitempty"`   // coordinators' checks that came to a verdict
+	Failed    uint64   `json:"failed,omitempty"`    // of these, not valid
+	Compared  uint64   `json:"compared,omitempty"`  // clinics' replicas that came to a verdict
+	Differed  uint64   `json:"differed,omitempty"`  // of these, not valid
+	Unchecked uint64   `json:"unchecked,omitempty"` // checks that could not be made: neither for the node nor against it
+	Lapsed    uint64   `json:"lapsed,omitempty"`    // broken promises that count
+	Standing  Standing `json:"standing,omitzero"`   // after the epoch
 }
 
 // Result is the scored epoch.
@@ -81,48 +100,6 @@ type Result struct {
 
 // maxEpochSeconds is ten years: a longer epoch is a clock's fault.
 const maxEpochSeconds = 10 * 365 * 24 * 3600
-
-// Compute scores an epoch:
-//
-//	weights = before moved by signals (Weights.Next)
-//	score   = tierWeight · gate · (w·f) · thrift
-//	reward  = min(pool · score / Σ score, limit of the tier)
-//
-// Σ reward ≤ pool. The same input gives the same output on every machine.
-func Compute(p Parameters, e Epoch) (Result, error) {
-	if err := e.validate(p); err != nil {
-		return Result{}, err
-	}
-	lines := make([]Line, len(e.Nodes))
-	for i, n := range e.Nodes {
-		lines[i] = weigh(p, e, n)
-	}
-	here, live := census(lines)
-	signals := signalsOf(e, lines, here, live)
-	before := e.Before
-	if before == (Weights{}) {
-		before = InitialWeights(p)
-	}
-	weights := before.Next(p, signals)
-	sum := new(big.Int)
-	for i := range lines {
-		l := &lines[i]
-		l.Factors.N = network(scarcity(l.Jurisdiction, here[l.Jurisdiction], live), l.Trust)
-		l.Factor = factor(weights, l.Factors)
-		if l.Gate == GateOpen {
-			l.Score = p.Tiers[l.Tier].Weight * uint64(l.Factor.times(p.thrift(l.Tier, l.Efficiency)))
-		}
-		sum.Add(sum, new(big.Int).SetUint64(l.Score))
-	}
-	total := new(big.Int)
-	for i := range lines {
-		l := &lines[i]
-		l.Limit = Wei{limit(p, p.Tiers[l.Tier], l.Factor.times(p.thrift(l.Tier, l.Efficiency)), e.Seconds)}
-		l.Reward = Wei{reward(e.Pool, l.Score, sum, l.Limit.Int)}
-		total.Add(total, l.Reward.Int)
-	}
-	return Result{Signals: signals, Weights: weights, Lines: lines, Total: total}, nil
-}
 
 func (e Epoch) validate(p Parameters) error {
 	if err := p.Validate(); err != nil {
@@ -142,94 +119,40 @@ func (e Epoch) validate(p Parameters) error {
 			return err
 		}
 	}
-	seen := make(map[common.Address]bool, len(e.Nodes))
-	for _, n := range e.Nodes {
+	if p.ByConduct() && (e.To == 0 || e.To > math.MaxInt64) {
+		return fmt.Errorf("epoch that ends at %d: want its end in chain time", e.To)
+	}
+	return e.validateNodes()
+}
+
+// maxModel bounds α and β: more than any parameters let them grow to.
+const maxModel = 2 * maxTokens * uint64(One)
+
+// validateNodes needs a set of addresses only where nodes are not in their order.
+func (e Epoch) validateNodes() error {
+	var seen map[common.Address]bool
+	for i := range e.Nodes { // by index: evidence is large
+		if i > 0 && e.Nodes[i-1].Node.Cmp(e.Nodes[i].Node) > 0 {
+			seen = make(map[common.Address]bool, len(e.Nodes))
+			break
+		}
+	}
+	for i := range e.Nodes {
+		n := &e.Nodes[i]
 		if n.Tier < 0 || n.Tier >= TierCount {
 			return fmt.Errorf("node %s: tier %d; want 0 to %d", n.Node, n.Tier, TierCount-1)
 		}
-		if seen[n.Node] {
+		if seen[n.Node] || seen == nil && i > 0 && e.Nodes[i-1].Node == n.Node {
 			return fmt.Errorf("node %s stands there twice; join its evidence", n.Node)
 		}
-		if bound := 2 * maxTokens * uint64(One); n.Before.Alpha > bound || n.Before.Beta > bound {
-			return fmt.Errorf("node %s: reputation out of range; take the one of the epoch before", n.Node)
+		for _, r := range [...]Reputation{n.Before, n.Standing.Checks, n.Standing.Promises} {
+			if r.Alpha > maxModel || r.Beta > maxModel {
+				return fmt.Errorf("node %s: reputation out of range; take the one of the epoch before", n.Node)
+			}
 		}
-		seen[n.Node] = true
+		if seen != nil {
+			seen[n.Node] = true
+		}
 	}
 	return nil
-}
-
-// weigh fills what concerns a node alone: counts, c, a, q and the gate.
-func weigh(p Parameters, e Epoch, n Evidence) Line {
-	l := Line{Node: n.Node, Tier: n.Tier, Jurisdiction: n.Jurisdiction, Trust: n.Trust, Efficiency: n.Efficiency, Reputation: n.Before, Gate: GateOpen}
-	if l.Reputation == (Reputation{}) {
-		l.Reputation = Reputation{Alpha: p.Alpha}
-	}
-	for _, j := range n.Jobs {
-		l.Reputation = l.Reputation.After(p, j.Accepted)
-		switch {
-		case !j.Accepted:
-			l.Disputed++
-		case j.Late:
-			l.Accepted++
-			l.Late++
-		default:
-			l.Accepted++
-		}
-	}
-	for _, w := range n.Windows {
-		l.Asked += w.Asked
-		l.Answered += min(w.Answered, w.Asked)
-	}
-	l.BusyMS = busyMS(n.Jobs)
-	l.Factors.C = compute(l.BusyMS, e.Seconds)
-	l.Factors.A = availability(n.Windows, l.Accepted)
-	l.Factors.Q = quality(l.Reputation, l.Accepted, l.Late)
-	switch {
-	case !n.Registered:
-		l.Gate = GateNotRegistered
-	case l.Accepted == 0 && l.Answered == 0:
-		l.Gate = GateNoEvidence
-	case l.Reputation.Value() < p.DisqualifyUnder:
-		l.Gate = GateQuality
-	}
-	return l
-}
-
-// census counts the live nodes (gate open) in all and by jurisdiction: a
-// thousand dead registrations must not make a place look crowded.
-func census(lines []Line) (here map[string]uint64, live uint64) {
-	here = map[string]uint64{}
-	for _, l := range lines {
-		if l.Gate == GateOpen {
-			here[l.Jurisdiction]++
-			live++
-		}
-	}
-	return here, live
-}
-
-// signalsOf reads the network's lacks off the lines. Nodes that are not
-// registered move nothing: strangers must not steer the weights.
-func signalsOf(e Epoch, lines []Line, here map[string]uint64, live uint64) Signals {
-	s := Signals{UnmetOffers: ratio(e.Demand.Unmet, e.Demand.Offers)}
-	var available, asked, accepted, disputed uint64
-	for _, l := range lines {
-		if l.Gate == GateNotRegistered {
-			continue
-		}
-		accepted, disputed = accepted+l.Accepted, disputed+l.Disputed
-		if l.Asked > 0 {
-			asked++
-			available += uint64(l.Factors.A)
-		}
-	}
-	if asked > 0 {
-		s.Outage = One - Parts(available/asked)
-	}
-	s.Disputes = ratio(disputed, accepted+disputed)
-	for _, count := range here { // a sum of whole numbers: the order is of no matter
-		share := ratio(count, live)
-		s.Concentration += share.times(share)
-	}
-	return s
 }

@@ -3,9 +3,13 @@ package score
 import (
 	"cmp"
 	"slices"
+
+	"github.com/ethereum/go-ethereum/common"
 )
 
-// Reputation is the beta model's state of one device key, in 1e-9.
+// Reputation is the beta model's state of one device key, in 1e-9. There are three: one
+// over what clinics say of jobs and replicas, and in Standing one over the coordinators'
+// checks and one over promises.
 type Reputation struct {
 	Alpha uint64 `json:"alpha"` // good jobs, with what is forgotten
 	Beta  uint64 `json:"beta"`  // bad ones
@@ -14,7 +18,7 @@ type Reputation struct {
 // After is the state after one judged job (Storj's model, see market.md's sources):
 //
 //	α′ = λα + step·v, β′ = λβ + step·(1−v), v = 1 when accepted, else 0
-func (r Reputation) After(p Parameters, accepted bool) Reputation {
+func (r Reputation) After(p *Parameters, accepted bool) Reputation {
 	r.Alpha = mulDiv(r.Alpha, uint64(p.Lambda), uint64(One))
 	r.Beta = mulDiv(r.Beta, uint64(p.Lambda), uint64(One))
 	if accepted {
@@ -33,16 +37,20 @@ type Job struct {
 	StartMS, EndMS int64 // the node's clock, unix milliseconds, EndMS ≥ StartMS
 	Accepted       bool  // by the clinic; false: disputed
 	Late           bool  // finished after its deadline
+	Clinic         common.Address
 }
 
 // Window counts the uptime challenges of one window of Parameters.WindowSeconds,
 // without those that fell into the coordinator's own outage.
-type Window struct{ Asked, Answered uint64 }
+type Window struct {
+	Asked, Answered uint64
+	At              int64 // the window's number: unix seconds / WindowSeconds
+}
 
 // busyMS is the length of the union of the accepted jobs' times in milliseconds:
 // two jobs at once keep a machine busy once.
-func busyMS(jobs []Job) uint64 {
-	spans := make([]Job, 0, len(jobs))
+func (s *scales) busyMS(jobs []Job) uint64 {
+	spans := s.spans[:0]
 	for _, j := range jobs {
 		if j.Accepted && j.EndMS > j.StartMS {
 			spans = append(spans, j)
@@ -51,15 +59,16 @@ func busyMS(jobs []Job) uint64 {
 	slices.SortFunc(spans, func(x, y Job) int { return cmp.Compare(x.StartMS, y.StartMS) })
 	var total uint64
 	var end int64
-	for i, s := range spans {
-		if i == 0 || s.StartMS > end {
-			end = s.StartMS
+	for i, j := range spans {
+		if i == 0 || j.StartMS > end {
+			end = j.StartMS
 		}
-		if s.EndMS > end {
-			total += uint64(s.EndMS - end)
-			end = s.EndMS
+		if j.EndMS > end {
+			total += uint64(j.EndMS - end)
+			end = j.EndMS
 		}
 	}
+	s.spans = spans
 	return total
 }
 
@@ -73,6 +82,9 @@ func compute(busyMS, epochSeconds uint64) Parts { return ratio(busyMS, epochSeco
 // availability is the factor a: the mean over windows of answered/asked. A node
 // that nobody could ask (the coordinator was out all the time) but whose work
 // was accepted was there: 1. Without either it is 0.
+//
+// It looks at the epoch alone, so that an absence costs when it happens; the mean over
+// thirty days (Uptime.Mean) is what suspends.
 func availability(windows []Window, accepted uint64) Parts {
 	var sum, count uint64
 	for _, w := range windows {
@@ -90,14 +102,16 @@ func availability(windows []Window, accepted uint64) Parts {
 	return Parts(sum / count)
 }
 
-// quality is the factor q: reputation after the epoch's jobs, less half the
-// share of accepted jobs that came late,
+// quality is the factor q: what the clinics say (reputation after the epoch's jobs and
+// replicas), what the coordinators' checks say, less half the share of accepted jobs that
+// came late,
 //
-//	q = r · (1 − late / (2·accepted))
+//	q = r · k · (1 − late / (2·accepted))
 //
-// A late result is worth something to most readers, so it costs half, not all.
-func quality(r Reputation, accepted, late uint64) Parts {
-	return r.Value().times(One - ratio(late, 2*accepted))
+// with k = Standing.Checked, 1 before conduct counted. A late result is worth something to
+// most readers, so it costs half, not all.
+func quality(r Reputation, checked Parts, accepted, late uint64) Parts {
+	return r.Value().times(checked).times(One - ratio(late, 2*accepted))
 }
 
 // Trust is how much of a machine is vouched for.

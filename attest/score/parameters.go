@@ -25,6 +25,10 @@ type Parameters struct {
 	// Thrift says that efficiency counts and that profiles are read as this version reads
 	// them. It is absent from epochs from before that, which recompute as published.
 	Thrift bool `json:"thrift,omitempty"`
+
+	// Conduct says that checks, broken promises and long absence count. It is absent from
+	// epochs from before that, which recompute as published.
+	Conduct Conduct `json:"conduct,omitzero"`
 }
 
 // Tier is what a tier number means for money.
@@ -62,19 +66,32 @@ func DefaultParameters() Parameters {
 		MonthSeconds:  30 * 24 * 3600,
 		WindowSeconds: 12 * 3600,
 		Thrift:        true,
+		Conduct:       DefaultConduct(),
 	}
 }
 
 // FirstParameters are the numbers of epochs from before efficiency counted.
 func FirstParameters() Parameters {
-	p := DefaultParameters()
+	p := SecondParameters()
 	p.Thrift = false
 	return p
 }
 
+// SecondParameters are the numbers of epochs from before conduct counted.
+func SecondParameters() Parameters {
+	p := DefaultParameters()
+	p.Conduct = Conduct{}
+	return p
+}
+
+// ByConduct reports whether checks, broken promises and long absence count.
+func (p *Parameters) ByConduct() bool { return p.Conduct != (Conduct{}) }
+
 // Published reports whether p are the numbers of this version or of an earlier one: a
 // verifier takes no others.
-func (p Parameters) Published() bool { return p == DefaultParameters() || p == FirstParameters() }
+func (p Parameters) Published() bool {
+	return p == DefaultParameters() || p == SecondParameters() || p == FirstParameters()
+}
 
 // maxTokens bounds weights, bands and α, so that no sum of this package overflows.
 const maxTokens = 1_000_000
@@ -98,6 +115,11 @@ func (p Parameters) Validate() error {
 	}
 	if p.MonthSeconds == 0 || p.WindowSeconds == 0 {
 		return errors.New("parameters: want a month and a window of more than 0 s")
+	}
+	if p.ByConduct() {
+		if err := p.Conduct.validate(); err != nil {
+			return err
+		}
 	}
 	for n, t := range p.Tiers {
 		if t.Weight > maxTokens || t.HighHive > maxTokens || t.LowHive > t.HighHive {

@@ -3,6 +3,7 @@ package score
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"reflect"
 	"slices"
@@ -27,7 +28,7 @@ func healthy(n byte, tier int, jurisdiction string) Evidence {
 }
 
 func day(pool *big.Int, nodes ...Evidence) Epoch {
-	return Epoch{Seconds: 24 * 3600, Pool: pool, Nodes: nodes}
+	return Epoch{Seconds: 24 * 3600, To: 30 * 24 * 3600, Pool: pool, Nodes: nodes}
 }
 
 func mustCompute(t testing.TB, e Epoch) Result {
@@ -43,7 +44,7 @@ func TestSixStraightFailuresDisqualify(t *testing.T) {
 	p := DefaultParameters()
 	r := Reputation{Alpha: p.Alpha}
 	for failures := 1; failures <= 6; failures++ {
-		r = r.After(p, false)
+		r = r.After(&p, false)
 		if gone := r.Value() < p.DisqualifyUnder; gone != (failures == 6) {
 			t.Errorf("after %d failures the value is %s, disqualified %v", failures, r.Value(), gone)
 		}
@@ -74,12 +75,12 @@ func TestFactors(t *testing.T) {
 		"idle machine":                           {compute(0, 3600), 0},
 		"half busy":                              {compute(hour/2, 3600), One / 2},
 		"busier than the epoch is long":          {compute(3*hour, 3600), One},
-		"mean over windows, not over challenges": {availability([]Window{{100, 100}, {1, 0}}, 0), One / 2},
-		"windows that nobody asked in":           {availability([]Window{{0, 0}, {4, 3}}, 0), 750_000_000},
+		"mean over windows, not over challenges": {availability([]Window{{Asked: 100, Answered: 100}, {Asked: 1}}, 0), One / 2},
+		"windows that nobody asked in":           {availability([]Window{{}, {Asked: 4, Answered: 3}}, 0), 750_000_000},
 		"never asked, but worked":                {availability(nil, 1), One},
 		"never asked, never worked":              {availability(nil, 0), 0},
-		"all late":                               {quality(Reputation{Alpha: 1}, 4, 4), One / 2},
-		"one of four late":                       {quality(Reputation{Alpha: 1}, 4, 1), 875_000_000},
+		"all late":                               {quality(Reputation{Alpha: 1}, One, 4, 4), One / 2},
+		"one of four late":                       {quality(Reputation{Alpha: 1}, One, 4, 1), 875_000_000},
 		"alone":                                  {scarcity("DE", 1, 1), One},
 		"all in one place":                       {scarcity("DE", 3, 3), 0},
 		"two of five here":                       {scarcity("DE", 2, 5), 750_000_000},
@@ -102,7 +103,7 @@ func TestJobsAtTheSameTimeKeepAMachineBusyOnce(t *testing.T) {
 		{StartMS: 200, EndMS: 300, Accepted: true},
 		{StartMS: 0, EndMS: 10_000, Accepted: false},
 	}
-	if got := busyMS(jobs); got != 250 {
+	if got := new(scales).busyMS(jobs); got != 250 {
 		t.Errorf("busy for %d ms, want 250", got)
 	}
 }
@@ -136,6 +137,33 @@ func TestNoEvidenceNoPool(t *testing.T) {
 	twice := day(hive(1), healthy(1, 1, "DE"), healthy(1, 1, "DE"))
 	if _, err := Compute(DefaultParameters(), twice); err == nil {
 		t.Error("a node that stands there twice was scored")
+	}
+}
+
+func TestEpochsAreChecked(t *testing.T) {
+	for name, alter := range map[string]func(e *Epoch){
+		"no length":              func(e *Epoch) { e.Seconds = 0 },
+		"longer than ten years":  func(e *Epoch) { e.Seconds = maxEpochSeconds + 1 },
+		"no end":                 func(e *Epoch) { e.To = 0 },
+		"an end beyond all time": func(e *Epoch) { e.To = math.MaxUint64 },
+		"no pool":                func(e *Epoch) { e.Pool = nil },
+		"a debt":                 func(e *Epoch) { e.Pool = big.NewInt(-1) },
+		"unmet offers over all":  func(e *Epoch) { e.Demand.Unmet = 1 },
+		"weights of its own":     func(e *Epoch) { e.Before = Weights{C: One} },
+		"weights short of one":   func(e *Epoch) { e.Before = InitialWeights(DefaultParameters()); e.Before.C-- },
+		"no such tier":           func(e *Epoch) { e.Nodes[0].Tier = TierCount },
+		"an endless reputation":  func(e *Epoch) { e.Nodes[0].Before.Alpha = math.MaxUint64 },
+		"an endless standing":    func(e *Epoch) { e.Nodes[0].Standing.Promises.Beta = math.MaxUint64 },
+	} {
+		e := day(hive(1), healthy(1, 1, "DE"))
+		alter(&e)
+		if _, err := Compute(DefaultParameters(), e); err == nil {
+			t.Errorf("%s: let through", name)
+		}
+	}
+	p := DefaultParameters()
+	if p.Step++; p.Published() || !DefaultParameters().Published() || !SecondParameters().Published() || !FirstParameters().Published() {
+		t.Error("the published rules are not those of this version and the ones before")
 	}
 }
 
@@ -187,12 +215,18 @@ func drawEvidence(n byte) *rapid.Generator[Evidence] {
 		}
 		for range rapid.IntRange(0, 8).Draw(t, "jobs") {
 			start := rapid.Int64Range(0, 100*hour).Draw(t, "start")
-			e.Jobs = append(e.Jobs, Job{start, start + rapid.Int64Range(0, 24*hour).Draw(t, "took"), rapid.Bool().Draw(t, "accepted"), rapid.Bool().Draw(t, "late")})
+			e.Jobs = append(e.Jobs, Job{StartMS: start, EndMS: start + rapid.Int64Range(0, 24*hour).Draw(t, "took"), Accepted: rapid.Bool().Draw(t, "accepted"), Late: rapid.Bool().Draw(t, "late")})
 		}
 		for range rapid.IntRange(0, 4).Draw(t, "windows") {
 			asked := rapid.Uint64Range(0, 1000).Draw(t, "asked")
-			e.Windows = append(e.Windows, Window{asked, rapid.Uint64Range(0, asked).Draw(t, "answered")})
+			e.Windows = append(e.Windows, Window{Asked: asked, Answered: rapid.Uint64Range(0, asked).Draw(t, "answered"), At: rapid.Int64Range(0, 200).Draw(t, "at")})
 		}
+		for range rapid.IntRange(0, 4).Draw(t, "checks") {
+			c := Check{Kind: rapid.SampledFrom([]string{CheckCanary, CheckRerun, CheckReplica, CheckLapse}).Draw(t, "kind"), AtMS: rapid.Int64Range(0, 100*hour).Draw(t, "judged")}
+			c.Valid = c.Kind != CheckLapse && rapid.Bool().Draw(t, "valid")
+			e.Checks = append(e.Checks, c)
+		}
+		e.Standing = Standing{GraceUntil: rapid.Uint64Range(0, math.MaxInt64).Draw(t, "grace"), SuspendedSince: rapid.Uint64Range(0, 1).Draw(t, "since")}
 		return e
 	})
 }
@@ -201,6 +235,7 @@ func drawEpoch(t *rapid.T) Epoch {
 	offers := rapid.Uint64().Draw(t, "offers")
 	e := Epoch{
 		Seconds: rapid.Uint64Range(1, maxEpochSeconds).Draw(t, "seconds"),
+		To:      rapid.Uint64Range(1, math.MaxInt64).Draw(t, "to"),
 		Pool:    new(big.Int).SetBytes(rapid.SliceOfN(rapid.Byte(), 0, 32).Draw(t, "pool")),
 		Demand:  Demand{offers, rapid.Uint64Range(0, offers).Draw(t, "unmet")},
 	}
@@ -274,15 +309,16 @@ func TestMoreIsNeverPaidLess(t *testing.T) {
 		high := low
 		raised := rapid.SampledFrom([]*Parts{&high.C, &high.A, &high.Q, &high.N}).Draw(t, "which")
 		*raised += (One - *raised).times(drawParts(t, "by"))
-		tier := p.Tiers[rapid.IntRange(0, 4).Draw(t, "tier")]
+		tier := rapid.IntRange(0, 4).Draw(t, "tier")
 		seconds := rapid.Uint64Range(1, maxEpochSeconds).Draw(t, "seconds")
 		pool := new(big.Int).SetBytes(rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "pool"))
 		others := rapid.Uint64Range(0, 1<<50).Draw(t, "others")
 		pay := func(f Shares) *big.Int {
 			factor := factor(w, f)
-			score := tier.Weight * uint64(factor)
+			score := p.Tiers[tier].Weight * uint64(factor)
 			sum := new(big.Int).Add(new(big.Int).SetUint64(score), new(big.Int).SetUint64(others))
-			return reward(pool, score, sum, limit(p, tier, factor, seconds))
+			y := newPayer(p, Epoch{Seconds: seconds, Pool: pool}, sum, 1)
+			return y.reward(score, y.limit(tier, factor))
 		}
 		if pay(high).Cmp(pay(low)) < 0 {
 			t.Fatalf("factors %+v pay %s, better ones %+v pay %s", low, pay(low), high, pay(high))
@@ -295,13 +331,13 @@ func TestAcceptedJobsLiftAndDisputesLowerReputation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := Reputation{Alpha: p.Alpha}
 		for _, ok := range rapid.SliceOfN(rapid.Bool(), 0, 200).Draw(t, "history") {
-			r = r.After(p, ok)
+			r = r.After(&p, ok)
 		}
 		const rounding = 3 // α and β round down each on their own
-		if up := r.After(p, true).Value(); up+rounding < r.Value() {
+		if up := r.After(&p, true).Value(); up+rounding < r.Value() {
 			t.Fatalf("an accepted job lowered %s to %s", r.Value(), up)
 		}
-		if down := r.After(p, false).Value(); down > r.Value()+rounding {
+		if down := r.After(&p, false).Value(); down > r.Value()+rounding {
 			t.Fatalf("a dispute lifted %s to %s", r.Value(), down)
 		}
 	})
@@ -319,6 +355,10 @@ func TestParametersAreChecked(t *testing.T) {
 		"λ over 1":          func(p *Parameters) { p.Lambda = One + 1 },
 		"band upside down":  func(p *Parameters) { p.Tiers[1].LowHive = 1000 },
 		"no month":          func(p *Parameters) { p.MonthSeconds = 0 },
+		"a limit over 1":    func(p *Parameters) { p.Conduct.UptimeUnder = One + 1 },
+		"no promises":       func(p *Parameters) { p.Conduct.PromiseAlpha = 0 },
+		"too long a mean":   func(p *Parameters) { p.Conduct.UptimeWindows = MaxUptimeWindows + 1 },
+		"endless grace":     func(p *Parameters) { p.Conduct.GraceSeconds = maxEpochSeconds + 1 },
 	}
 	for name, alter := range cases {
 		p := DefaultParameters()

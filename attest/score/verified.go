@@ -19,8 +19,8 @@ type Exam struct {
 	Figure   uint64 // proved: 10⁶ operations a second, or bytes
 }
 
-// Standing is what the examinations of one kind have come to.
-type Standing struct {
+// Proven is what the examinations of one kind have come to.
+type Proven struct {
 	Figure uint64 `json:"figure,omitempty"` // proved: the best of the last epoch that had a proof; 0: never
 	Doubt  uint64 `json:"doubt,omitempty"`  // 0 to maxDoubt; from deniedFrom on nothing is believed
 }
@@ -36,14 +36,14 @@ const (
 )
 
 // Denied reports whether no claim of this kind is believed until more is proved.
-func (s Standing) Denied() bool { return s.Doubt >= deniedFrom }
+func (s Proven) Denied() bool { return s.Doubt >= deniedFrom }
 
 // Verified is what is known of a node's claims. The zero value is a node that was never
 // examined.
 type Verified struct {
-	ClaimMOPS uint64   `json:"claim_mops,omitempty"` // the examined profile's int8 rate, 10⁶ operations a second
-	Rate      Standing `json:"rate,omitzero"`
-	Memory    Standing `json:"memory,omitzero"`
+	ClaimMOPS uint64 `json:"claim_mops,omitempty"` // the examined profile's int8 rate, 10⁶ operations a second
+	Rate      Proven `json:"rate,omitzero"`
+	Memory    Proven `json:"memory,omitzero"`
 }
 
 // After is the state after an epoch's examinations, in the order in which they were asked:
@@ -55,20 +55,20 @@ type Verified struct {
 func (v Verified) After(exams []Exam) Verified {
 	var rate, memory uint64
 	for _, e := range exams {
-		standing, best := &v.Rate, &rate
+		proven, best := &v.Rate, &rate
 		if e.Memory {
-			standing, best = &v.Memory, &memory
+			proven, best = &v.Memory, &memory
 		}
 		switch e.Verdict {
 		case VerdictProved:
 			if !e.Prompted {
-				standing.Doubt -= min(standing.Doubt, proofRelief)
+				proven.Doubt -= min(proven.Doubt, proofRelief)
 			}
 			*best = max(*best, e.Figure)
 		case VerdictMissed:
-			standing.Doubt = min(maxDoubt, standing.Doubt+missDoubt)
+			proven.Doubt = min(maxDoubt, proven.Doubt+missDoubt)
 		case VerdictFalse:
-			standing.Doubt = maxDoubt
+			proven.Doubt = maxDoubt
 		}
 	}
 	if rate > 0 {

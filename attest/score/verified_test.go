@@ -63,7 +63,7 @@ func TestWhatAClaimIsWorth(t *testing.T) {
 	if got := (Verified{}).After(exams("b")).After(exams("p")).Rate.Figure; got != 800 {
 		t.Errorf("the last epoch's proof is 800, the figure %d", got)
 	}
-	if got := (Verified{}).After(exams("P")); got.Memory.Figure != 1<<30 || got.Rate != (Standing{}) {
+	if got := (Verified{}).After(exams("P")); got.Memory.Figure != 1<<30 || got.Rate != (Proven{}) {
 		t.Errorf("a proof of memory made %+v", got)
 	}
 }

@@ -33,6 +33,8 @@ type ChallengerOptions struct {
 	Ledger   Ledger
 	Targets  func(ctx context.Context) []Target // the nodes to ask now; called once an interval; must end with ctx
 	Interval time.Duration                      // every node is asked once in each, at a random time
+	Epoch    time.Duration                      // of which Most is the bound; 0: there is none
+	Most     int                                // challenges in one Epoch: with many nodes intervals are longer, see Spread
 	Timeout  time.Duration                      // of one challenge; 0: 10 s
 	Parallel int                                // challenges at the same time; 0: 32
 
@@ -67,6 +69,9 @@ type Challenger struct {
 func NewChallenger(h host.Host, opts ChallengerOptions) (*Challenger, error) {
 	if opts.Ledger == nil || opts.Targets == nil || opts.Interval <= 0 {
 		return nil, errors.New("uptime challenger: ledger, targets and interval must be set")
+	}
+	if opts.Epoch < 0 || opts.Epoch > 0 && opts.Most <= 0 {
+		return nil, errors.New("uptime challenger: an epoch's challenges are bounded by one or more")
 	}
 	if opts.Timeout <= 0 {
 		opts.Timeout = defaultTimeout
@@ -112,7 +117,9 @@ type planned struct {
 // interval asks each target at its own random time and ends with the interval.
 func (c *Challenger) interval(ctx context.Context) error {
 	begin := c.opts.Now()
-	plan, err := c.plan(c.opts.Targets(ctx))
+	targets := c.opts.Targets(ctx)
+	length := Spread(c.opts.Interval, c.opts.Epoch, len(targets), c.opts.Most)
+	plan, err := c.plan(targets, length)
 	if err != nil {
 		return err
 	}
@@ -124,12 +131,26 @@ func (c *Challenger) interval(ctx context.Context) error {
 		}
 		group.Go(func() error { return c.challenge(ctx, p.target) })
 	}
-	c.wait(ctx, c.opts.Interval-c.opts.Now().Sub(begin))
+	c.wait(ctx, length-c.opts.Now().Sub(begin))
 	return group.Wait()
 }
 
-// plan draws a time for each target, earliest first.
-func (c *Challenger) plan(targets []Target) ([]planned, error) {
+// Spread is how long an interval is, in which each of so many nodes is asked once: wish, or
+// so long that an epoch has no more than most challenges in the mean,
+//
+//	max(wish, epoch · nodes / most)
+//
+// What one epoch holds is bounded, and more nodes must not crowd out what they earn. With
+// epoch 0 it is wish.
+func Spread(wish, epoch time.Duration, nodes, most int) time.Duration {
+	if epoch <= 0 || nodes <= 0 || most <= 0 {
+		return wish
+	}
+	return max(wish, time.Duration(float64(epoch)*(float64(nodes)/float64(most))))
+}
+
+// plan draws a time within length for each target, earliest first.
+func (c *Challenger) plan(targets []Target, length time.Duration) ([]planned, error) {
 	c.random.Lock()
 	defer c.random.Unlock()
 	plan := make([]planned, len(targets))
@@ -139,7 +160,7 @@ func (c *Challenger) plan(targets []Target) ([]planned, error) {
 			return nil, fmt.Errorf("plan uptime challenges: %w", err)
 		}
 		// The modulo's bias is under 2⁻²⁰ for any interval under a month.
-		plan[i] = planned{t, time.Duration(binary.BigEndian.Uint64(raw[:]) % uint64(c.opts.Interval))}
+		plan[i] = planned{t, time.Duration(binary.BigEndian.Uint64(raw[:]) % uint64(length))}
 	}
 	slices.SortFunc(plan, func(a, b planned) int { return cmp.Compare(a.after, b.after) })
 	return plan, nil

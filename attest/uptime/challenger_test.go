@@ -103,6 +103,58 @@ func TestEveryNodeIsAskedOnceAnIntervalAtARandomTime(t *testing.T) {
 	})
 }
 
+// TestManyNodesAreAskedLessOften: an epoch has no more challenges than it has room for, and
+// every node still gets its share of them.
+func TestManyNodesAreAskedLessOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const nodes, most, epochs = 40, 60, 20 // by the hour: 960 in a day
+		l := &ledger{}
+		c := challenger(t, ChallengerOptions{Ledger: l, Targets: targets(nodes), Interval: time.Hour, Epoch: 24 * time.Hour, Most: most}, yes)
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), epochs*24*time.Hour-time.Second)
+		defer cancel()
+		must(t, c.Run(ctx))
+		byDay, byNode := map[int]int{}, map[common.Address]int{}
+		for _, r := range l.records {
+			byDay[int(r.AskedAt.Sub(begin)/(24*time.Hour))]++
+			byNode[r.Node]++
+		}
+		for day, n := range byDay {
+			if n > most+nodes/2 { // an interval begins within a day: half of its nodes, give or take
+				t.Errorf("%d challenges on day %d, want %d in the mean", n, day, most)
+			}
+		}
+		if len(l.records) > most*epochs || len(l.records) < most*epochs-nodes {
+			t.Errorf("%d challenges in %d days, want %d a day", len(l.records), epochs, most)
+		}
+		for node, n := range byNode {
+			if n < most*epochs/nodes-1 {
+				t.Errorf("%s was asked %d times, want %d", node, n, most*epochs/nodes)
+			}
+		}
+	})
+}
+
+func TestSpread(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		wish, epoch time.Duration
+		nodes, most int
+		want        time.Duration
+	}{
+		{10 * time.Minute, day, 0, 150_000, 10 * time.Minute},
+		{10 * time.Minute, day, 1041, 150_000, 10 * time.Minute},
+		{10 * time.Minute, day, 15_000, 150_000, day / 10},
+		{10 * time.Minute, day, 1_000_000, 150_000, day * 20 / 3},
+		{time.Second, time.Minute, 10, 60, 10 * time.Second},
+		{time.Second, 0, 1_000_000, 60, time.Second},
+	} {
+		if got := Spread(c.wish, c.epoch, c.nodes, c.most); (got - c.want).Abs() > time.Microsecond {
+			t.Errorf("%d nodes: every %v, want %v", c.nodes, got, c.want)
+		}
+	}
+}
+
 func TestPauseAndTrigger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &ledger{}
@@ -205,7 +257,7 @@ func TestAFullDiskStopsTheLoop(t *testing.T) {
 func TestWhatIsDrawnDependsOnRandOnly(t *testing.T) {
 	plan := func() []planned {
 		c := challenger(t, ChallengerOptions{Ledger: &ledger{}, Targets: targets(8), Interval: time.Hour, Rand: bytes.NewReader(bytes.Repeat([]byte("0123456789abcde"), 8))}, yes)
-		p, err := c.plan(c.opts.Targets(t.Context()))
+		p, err := c.plan(c.opts.Targets(t.Context()), c.opts.Interval)
 		must(t, err)
 		return p
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -26,6 +27,8 @@ type result struct {
 	Goal         string  `json:"goal"`
 	Holds        bool    `json:"holds"`
 	Machine      string  `json:"machine"`
+
+	Also map[string]float64 `json:"also,omitempty"` // what else the benchmark reports, by its unit
 }
 
 func main() {
@@ -63,6 +66,11 @@ func run(ctx context.Context, room, out string) error {
 	}
 	if err := table.Flush(); err != nil {
 		return err
+	}
+	for _, r := range results {
+		for _, unit := range slices.Sorted(maps.Keys(r.Also)) {
+			fmt.Printf("%s also: %.4g %s\n", r.Name, r.Also[unit], unit)
+		}
 	}
 	data, err := json.MarshalIndent(results, "", "  ")
 	if err != nil {

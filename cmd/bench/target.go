@@ -32,11 +32,12 @@ type target struct {
 
 func (t target) measure(ctx context.Context) (result, error) {
 	var value, against float64
+	var also map[string]float64
 	var err error
 	if t.demo != nil {
 		value, against, err = t.demo(ctx)
 	} else {
-		value, against, err = t.runBenchmark(ctx)
+		value, against, also, err = t.runBenchmark(ctx)
 	}
 	if err != nil {
 		return result{}, err
@@ -46,7 +47,7 @@ func (t target) measure(ctx context.Context) (result, error) {
 	}
 	r := result{
 		Name: t.name, Value: value, Unit: t.unit, Against: t.against, AgainstValue: against,
-		Ratio: value / against, Machine: machine(),
+		Ratio: value / against, Machine: machine(), Also: also,
 	}
 	if t.atLeast {
 		r.Goal, r.Holds = fmt.Sprintf(">= %g", t.goal), r.Ratio >= t.goal
@@ -56,18 +57,23 @@ func (t target) measure(ctx context.Context) (result, error) {
 	return r, nil
 }
 
-func (t target) runBenchmark(ctx context.Context) (value, against float64, err error) {
+// runBenchmark returns value and limit, and whatever else the benchmark reports beside them.
+func (t target) runBenchmark(ctx context.Context) (value, against float64, also map[string]float64, err error) {
 	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^"+t.benchmark+"$", "-benchtime", "1x", "-timeout", "30m", t.pkg)
 	command.Stderr = os.Stderr
 	output, err := command.Output()
 	if err != nil {
-		return 0, 0, fmt.Errorf("run %s in %s: %w\n%s", t.benchmark, t.pkg, err, output)
+		return 0, 0, nil, fmt.Errorf("run %s in %s: %w\n%s", t.benchmark, t.pkg, err, output)
 	}
 	metrics, err := parseMetrics(output, t.benchmark)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, nil, err
 	}
-	return metrics["value"], metrics["against"], nil
+	value, against = metrics["value"], metrics["against"]
+	for _, known := range []string{"value", "against", "ns/op"} {
+		delete(metrics, known)
+	}
+	return value, against, metrics, nil
 }
 
 var (

@@ -7,7 +7,7 @@ import (
 
 // targets are the promises that `make bench` holds against this machine.
 func targets() []target {
-	return slices.Concat(studyTargets(), machineTargets(), marketTargets(), demoTargets())
+	return slices.Concat(studyTargets(), machineTargets(), epochTargets(), chainTargets(), marketTargets(), demoTargets())
 }
 
 // studyTargets are of the way from a study to its findings.
@@ -68,6 +68,52 @@ func machineTargets() []target {
 			against: "a hundredth of proving, processor time",
 		},
 	}
+}
+
+// epochTargets are of statements, and of an epoch of a million nodes: from their evidence
+// to every proof.
+func epochTargets() []target {
+	return []target{
+		{
+			name: "attest/verify", pkg: "./attest", benchmark: "BenchmarkVerify", unit: "signatures/s", goal: 0.85, atLeast: true,
+			against: "bare libsecp256k1 with known keys, turn by turn, processor time",
+		},
+		{
+			name: "attest/ingest", pkg: "./attest/intake", benchmark: "BenchmarkIngest", unit: "statements/s", goal: 1, atLeast: true,
+			against: "15,000 signed statements, of which a receipt holds two, verified and on disk, a second of one core",
+		},
+		{
+			name: "epoch/1m", pkg: "./attest/epoch", benchmark: "BenchmarkEpoch1M", unit: "s", goal: 1,
+			against: "limit, two cores by the clock",
+		},
+		{
+			name: "epoch/1m-memory", pkg: "./attest/epoch", benchmark: "BenchmarkEpoch1MMemory", unit: "MB", goal: 1,
+			against: "limit, the evidence included",
+		},
+		{
+			name: "epoch/1m-linear", pkg: "./attest/epoch", benchmark: "BenchmarkEpochLinear", unit: "us", goal: 1.2,
+			against: "processor time of a node among ten thousand",
+		},
+	}
+}
+
+// chainTargets are of gas, of node and recipient that were paid before, under today's
+// rules of mainnet and under the next fork's prices. Gas is counted, so every machine
+// measures the same.
+func chainTargets() []target {
+	const prototype = "the prototype, next fork's prices"
+	var targets []target
+	for _, step := range []struct{ name, benchmark, against string }{
+		{"claim", "BenchmarkGasClaim", "limit, a leaf of a million"},
+		{"claim-many", "BenchmarkGasClaimMany", "limit, each of 50, recipients distinct"},
+		{"post-root", "BenchmarkGasPostRoot", "limit, no co-signers"},
+		{"voucher", "BenchmarkGasVoucher", "limit, each of 50 clinics' to one node"},
+	} {
+		targets = append(targets,
+			target{name: "gas/" + step.name, pkg: "./attest/chain", benchmark: step.benchmark, unit: "gas", goal: 1, against: step.against},
+			target{name: "gas/" + step.name + "-next", pkg: "./attest/chain", benchmark: step.benchmark + "Next", unit: "gas", goal: 1.02, against: prototype})
+	}
+	return targets
 }
 
 // marketTargets are of the task market and its transfers.

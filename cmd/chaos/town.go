@@ -88,7 +88,7 @@ func (t *town) commandOf(name, address string) (cmd *exec.Cmd, ready string) {
 		return t.medhive("coordinator", "run", "--epoch", "2s", "--examine-every", "0", "--listen", listen), "next: medhive node run"
 	}
 	if clinic, standing := strings.CutSuffix(name, standingSuffix); standing {
-		return t.medhive(t.reach("clinic", "run", "--name", clinic, "--lease", lease.String(), "--listen", listen)...), " takes studies"
+		return t.medhive(t.reach("clinic", "run", "--compare=false", "--name", clinic, "--lease", lease.String(), "--listen", listen)...), " takes studies"
 	}
 	return t.medhive(t.reach("node", "run", "--name", name, "--probe-duration", "500ms", "--threads", "1",
 		"--claim-every", "1h", "--verbose", "--listen", listen)...), " is bidding"

@@ -16,8 +16,8 @@ func newChain(s *shared) *cobra.Command {
 		Use:   "dev",
 		Short: "Serve a private EVM chain on loopback, with the contracts deployed",
 		Long: `Serves an Ethereum chain with JSON-RPC on loopback, deploys HiveToken,
-NodeRegistry and RewardDistributor on its first start, and writes the network
-file that coordinator, nodes and clinics read. Play money: its faucet key is
+NodeRegistry, RewardDistributor, Disputes and JobEscrow on its first start, and
+writes the network file that coordinator, nodes and clinics read. Play money: its faucet key is
 public. Blocks survive a restart. Stop with Ctrl-C.`,
 		Example: `  medhive chain dev
   medhive chain dev --listen 127.0.0.1:8545`,
@@ -39,7 +39,9 @@ public. Blocks survive a restart. Stop with Ctrl-C.`,
 		},
 	}
 	dev.Flags().StringVar(&conf.Listen, "listen", "127.0.0.1:8545", "loopback address of the JSON-RPC server")
-	return group("chain", "The chain that receipts are rooted on", "  medhive chain dev\n  medhive chain advance 24h", dev, newChainAdvance(s))
+	return group("chain", "The chain that receipts are rooted on", "  medhive chain dev\n  medhive chain status", dev, newChainAdvance(s),
+		newChainDeploy(s), newChainStatus(s), newChainRegister(s), newChainRecipient(s), newChainExit(s), newChainWithdrawBond(s), newChainRestoreBond(s),
+		newChainVeto(s), newChainChallenge(s), newChainDispute(s), newChainGovern(s), newChainSign(s), newChainSend(s))
 }
 
 func newChainAdvance(s *shared) *cobra.Command {

@@ -20,7 +20,8 @@ import (
 func newClinic(s *shared) *cobra.Command {
 	return group("clinic", "Have studies analysed; nothing that names a patient leaves", `  medhive clinic submit study.zip --out results
   medhive clinic tasks`,
-		newClinicSubmit(s), newClinicRun(s), newClinicTasks(s), newClinicCancel(s), newClinicStatus(s), newClinicMetrics(s))
+		newClinicSubmit(s), newClinicRun(s), newClinicTasks(s), newClinicCancel(s), newClinicStatus(s), newClinicMetrics(s),
+		newClinicFunds(s), newClinicDeposit(s), newClinicReserve(s), newClinicWithdraw(s))
 }
 
 // clinicFlags are those of a clinic that starts.
@@ -207,6 +208,9 @@ func printReport(w io.Writer, r agent.Report) error {
 		by = "this clinic's own runner"
 	}
 	fmt.Fprintf(w, "analysed by %s with %s (ONNX Runtime %s) in %v\n", by, r.Provider, r.RuntimeVersion, r.Phases.Total.Round(time.Millisecond))
+	if r.Verified != "" {
+		fmt.Fprintf(w, "checked: %s\n", r.Verified)
+	}
 	for _, note := range r.LeftOut {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}

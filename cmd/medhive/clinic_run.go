@@ -12,10 +12,11 @@ import (
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/attest/canary"
 )
 
 func newClinicRun(s *shared) *cobra.Command {
-	conf := agent.ClinicConfig{Serve: true}
+	conf, compare := agent.ClinicConfig{Serve: true}, false
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run a clinic until Ctrl-C, which takes studies from `medhive clinic submit`",
@@ -23,11 +24,27 @@ func newClinicRun(s *shared) *cobra.Command {
 at once; does many studies at a time; and after a crash delivers what it owes to the
 folders that were named, without being asked again. Its local door, a socket that only
 this user may open, gives the tasks (GET /tasks), what happens as JSON lines (GET
-/events) and metrics (GET /metrics).`,
+/events) and metrics (GET /metrics).
+
+Nodes are paid by vouchers, which they redeem from this clinic's deposit (medhive clinic
+deposit, medhive clinic funds); without one they do about twenty studies and stop. They
+count on what is reserved for them: a clinic that runs reserves what it owes a node and
+twice a day's work, in one transaction for all, so its account needs some ether. On a
+development network the clinic deposits play money by itself.`,
 		Example: `  medhive clinic run
   medhive clinic run --regions DE,FR --metrics 127.0.0.1:9502`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if compare {
+				conf.Checks = canary.DefaultRates()
+			}
+			_, network, err := s.where()
+			if err != nil {
+				return err
+			}
+			if _, err := agent.AwaitCoordinator(c.Context(), network, conf.Reach, func(text string) { fmt.Fprintln(c.ErrOrStderr(), text) }); err != nil {
+				return err
+			}
 			clinic, err := s.startClinic(c.Context(), conf, slog.LevelInfo)
 			if err != nil {
 				return err
@@ -38,8 +55,11 @@ this user may open, gives the tasks (GET /tasks), what happens as JSON lines (GE
 		},
 	}
 	clinicFlags(c, &conf)
+	c.Flags().BoolVar(&conf.KeepFree, "keep-free", false, "reserve nothing of the deposit for the nodes that work for this clinic; they do about forty studies and wait to be paid")
 	c.Flags().StringSliceVar(&conf.Regions, "regions", []string{"DE"}, "countries (ISO 3166) whose nodes it gets to know from the start; those of a study come to them")
 	c.Flags().StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only the command clinic metrics)")
+	c.Flags().BoolVar(&conf.Rechecks, "rechecks", false, "let the coordinator run 3 % of the tasks again within an hour, and those whose results differ: it gets the de-identified study and the result")
+	c.Flags().BoolVar(&compare, "compare", true, "have a second node do a task too, and pay it: every one of a node's first, falling to 2 %; emergencies never wait for it")
 	return c
 }
 
@@ -79,12 +99,17 @@ func printClinicStatus(w io.Writer, s agent.ClinicStatus) error {
 	if !s.Serving {
 		takes = "none beside its own one; `medhive clinic run` takes many"
 	}
+	again := "never; --rechecks allows it"
+	if s.Rechecks != nil {
+		again = fmt.Sprintf("%d tasks since ever, %d more may be now", s.Rechecks.Granted, s.Rechecks.Left())
+	}
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, row := range [][2]string{
 		{"address", s.Address},
 		{"peer", s.Peer},
 		{"studies", takes},
 		{"own runner", runner},
+		{"run again", again},
 		{"nodes", fmt.Sprintf("%d of the registry, %d with a notice in force (%s)", s.Listed, s.Known, strings.Join(s.Regions, " "))},
 		{"peers", fmt.Sprint(s.Peers)},
 		{"up", s.Up.Round(time.Second).String()},

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +14,7 @@ import (
 
 func newCoordinator(s *shared) *cobra.Command {
 	return group("coordinator", "Challenge nodes, score them, publish epochs that anybody can recompute",
-		"  medhive coordinator run\n  medhive coordinator verify demo-out", newCoordinatorRun(s), newCoordinatorVerify(s))
+		"  medhive coordinator run\n  medhive coordinator verify demo-out", newCoordinatorRun(s), newCoordinatorVerify(s), newCoordinatorScores(s), newCoordinatorCosign(s), newCoordinatorChallenge(s))
 }
 
 func newCoordinatorRun(s *shared) *cobra.Command {
@@ -29,11 +26,24 @@ func newCoordinatorRun(s *shared) *cobra.Command {
 publishes its whole data set below --home and posts its root on the chain. Adds
 its address to the network file, so that nodes and clinics of this machine find it.
 
-At present every clinic's countersignature counts, so a node and a clinic of one
-owner can vouch for each other; canary studies and escrowed payment are to close
-that.`,
+Every clinic's countersignature counts, so a node and a clinic of one owner could
+vouch for each other. With --canaries nodes are checked by tasks that this machine
+made and computed itself, sent by clinics of its own, at the rates that their record
+asks for: as many as every tenth of a new node's jobs, falling to every fiftieth. The
+studies must be such as any node may see: with the verdicts they are given to anybody
+who asks. One such clinic works at each --canary-listen, three where its port is 0,
+under a name that lasts some epochs (--canary-life); what came of its canaries is
+published when the name is over, so a node hears of a failed one that much later.
+Canary clinics pay like any other: on a real network deposit for each, as the log
+names them, from an account that nobody can trace to this coordinator, and give each
+a network address of its own. What is not hidden: clinics at this coordinator's
+address, clinics without a deposit, and that a clinic's name is new; a node that
+works with care for clinics that it has known for months only is not caught.
+With --rechecks 1 % of all tasks, and those whose results differ, are run again here
+where their clinics allow it.`,
 		Example: `  medhive coordinator run
-  medhive coordinator run --epoch 1h --listen /ip4/127.0.0.1/tcp/9400`,
+  medhive coordinator run --epoch 1h --listen /ip4/127.0.0.1/tcp/9400
+  medhive coordinator run --canaries /srv/studies --canary-listen /ip4/192.0.2.1/tcp/9401,/ip4/198.51.100.7/tcp/9401 --rechecks`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if !slices.ContainsFunc(conf.Listen, func(a string) bool { return a != "" }) {
@@ -68,101 +78,12 @@ that.`,
 	f.StringVar(&conf.PosterKey, "poster-key", "", "file of the key that may post roots (default on a development chain: its own)")
 	f.DurationVar(&conf.Epoch, "epoch", 24*time.Hour, "length of an epoch")
 	f.DurationVar(&conf.ChallengeEvery, "challenge-every", 10*time.Minute, "mean time between two uptime challenges of one node")
+	f.StringVar(&conf.Canaries, "canaries", "", "folder of studies that may be shown to any node: nodes are checked with tasks made of them (default: none are)")
+	f.DurationVar(&conf.CanaryEvery, "canary-every", agent.DefaultCanaryEvery, "mean time between the draw of a canary and its submission")
+	f.StringSliceVar(&conf.CanaryListen, "canary-listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress where a clinic of canaries listens, repeatable, one for each; nodes must be able to reach it")
+	f.Uint64Var(&conf.CanaryLife, "canary-life", agent.DefaultCanaryLife, "epochs that a clinic of canaries works under one name, on the average; its verdicts are published after")
+	f.BoolVar(&conf.Rechecks, "rechecks", false, "run 1 % of all tasks again, and those whose results differ, where their clinics allow it")
+	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime that computes the right answers (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 	f.DurationVar(&conf.ExamineEvery, "examine-every", 24*time.Hour, "mean time between two compute challenges of one node, 10 s each (0: none)")
 	return c
-}
-
-func newCoordinatorVerify(s *shared) *cobra.Command {
-	onChain := false
-	c := s.reports(&cobra.Command{
-		Use:   "verify FOLDER",
-		Short: "Recompute published epochs from their files and name every line that differs",
-		Long: `FOLDER holds epoch.json and the inputs beside it, as a coordinator publishes them,
-or one such folder for each epoch (epoch-00000001 and so on): then it is checked
-too that each epoch builds on the one before and pays no job twice. Every signature
-is checked, every score and reward is computed again to the last wei, and the
-Merkle root with it. What files alone can't show is named as taken for given.
-
-With --chain, root and data set hash are also compared with what stands on the
-network file's chain. The contract keeps the active root and one that waits; if
-neither is of an epoch in FOLDER, nothing is compared and that is said.
-
-Exits with 1 if anything differs, or if --chain had nothing to compare.`,
-		Example: `  medhive coordinator verify demo-out
-  medhive coordinator verify --chain ~/.local/state/medhive/coordinator/epochs
-  medhive coordinator verify --json epochs/epoch-00000017`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("name the folder of one epoch, or of all; see `%s --help`", c.CommandPath())}
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error {
-			var on *agent.Network
-			if onChain {
-				_, path, err := s.where()
-				if err != nil {
-					return err
-				}
-				network, err := agent.ReadNetwork(path)
-				if err != nil {
-					return err
-				}
-				on = &network
-			}
-			report, epochs, verdict, err := recompute(c.Context(), args[0], on)
-			if err != nil {
-				return err
-			}
-			if s.asJSON {
-				err = printJSON(c.OutOrStdout(), report)
-			} else {
-				err = printVerdict(c.OutOrStdout(), epochs, verdict, onChain)
-			}
-			return errors.Join(err, judge(verdict, onChain))
-		},
-	})
-	c.Flags().BoolVar(&onChain, "chain", false, "also compare with the roots on the network file's chain")
-	return c
-}
-
-// recompute verifies one epoch or a folder of them; report is what --json prints.
-func recompute(ctx context.Context, folder string, on *agent.Network) (report any, epochs []agent.EpochReport, verdict agent.Verdict, err error) {
-	if agent.IsArchive(folder) {
-		v, err := agent.VerifyArchive(ctx, folder, on)
-		return v, v.Epochs, v.Verdict, err
-	}
-	v, err := agent.VerifyEpoch(ctx, folder, on)
-	return v, []agent.EpochReport{v.EpochReport}, v.Verdict, err
-}
-
-func printVerdict(w io.Writer, epochs []agent.EpochReport, v agent.Verdict, onChain bool) error {
-	var text strings.Builder
-	for _, e := range epochs {
-		fmt.Fprintf(&text, "epoch %d: %d nodes, %d receipts, root %s\n", e.Number, e.Nodes, e.Receipts, e.Root)
-	}
-	for _, d := range v.Differences {
-		fmt.Fprintf(&text, "  differs: %s\n", d)
-	}
-	for _, sentence := range v.Chain {
-		fmt.Fprintf(&text, "on chain: %s\n", sentence)
-	}
-	fmt.Fprintf(&text, "taken as given, not checked: %s\n", strings.Join(v.Given, "; "))
-	if judge(v, onChain) == nil {
-		text.WriteString("recomputed to the last wei: everything agrees\n")
-	}
-	_, err := io.WriteString(w, text.String())
-	return err
-}
-
-// judge turns a verdict into the command's outcome. What was asked for and could
-// not be compared does not pass for agreement.
-func judge(v agent.Verdict, onChain bool) error {
-	switch n := len(v.Differences); {
-	case n > 0:
-		return fmt.Errorf("%d values differ from what inputs and chain give; do not trust these roots, and tell the network's guardian", n)
-	case onChain && len(v.OnChain) == 0:
-		return fmt.Errorf("the files agree with themselves, but no root on chain is of these epochs (%s); verify the epoch that the chain holds", strings.Join(v.Chain, "; "))
-	}
-	return nil
 }

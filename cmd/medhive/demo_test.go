@@ -27,6 +27,9 @@ func TestDemoGoesTheWholeWay(t *testing.T) {
 	if wei, ok := new(big.Int).SetString(s.ClaimedWei, 10); !ok || wei.Sign() <= 0 {
 		t.Errorf("claimed %q wei", s.ClaimedWei)
 	}
+	if wei, ok := new(big.Int).SetString(s.RedeemedWei, 10); !ok || wei.Cmp(price(s)) != 0 {
+		t.Errorf("redeemed %q wei, the winner's price is %v", s.RedeemedWei, price(s))
+	}
 	for name, ml := range s.TissueML {
 		if ml < 200 || ml > 1500 { // of an adult's head
 			t.Errorf("%s has %.0f ml", name, ml)
@@ -35,7 +38,7 @@ func TestDemoGoesTheWholeWay(t *testing.T) {
 	if len(s.TissueML) != 2 {
 		t.Errorf("tissues %v, want white and grey matter", s.TissueML)
 	}
-	for _, phase := range strings.Fields("intake deidentify seal offer_to_award transfer inference result deliver score claim total") {
+	for _, phase := range strings.Fields("intake deidentify seal offer_to_award transfer inference result deliver redeem score claim total") {
 		if s.PhaseMS[phase] <= 0 {
 			t.Errorf("phase %s took %v ms", phase, s.PhaseMS[phase])
 		}
@@ -62,6 +65,16 @@ func TestDemoGoesTheWholeWay(t *testing.T) {
 		t.Errorf("overlay.png: %v, %v", info, err)
 	}
 	verifies(t, p, out, s.EpochRoot)
+}
+
+// price is what the winner asked, in wei.
+func price(s demo.Summary) *big.Int {
+	for _, b := range s.Bids {
+		if b.Won {
+			return new(big.Int).Mul(new(big.Int).SetUint64(b.PriceGwei), big.NewInt(1_000_000_000))
+		}
+	}
+	return new(big.Int)
 }
 
 // validDICOM holds a file against dciodvfy: no line may say "Error".

@@ -16,11 +16,11 @@ import (
 
 func newNode(s *shared) *cobra.Command {
 	return group("node", "Earn with this machine: run models for clinics", `  medhive node run
-  medhive node status`, newNodeRun(s), newNodeStatus(s), newNodeDrain(s), newNodePause(s), newNodeResume(s), newNodeProfile(s), newNodeMetrics(s))
+  medhive node status`, newNodeRun(s), newNodeStatus(s), newNodeDrain(s), newNodePause(s), newNodeResume(s), newNodeProfile(s), newNodeMetrics(s), newNodeEarnings(s), newNodeClaim(s), newNodeConsent(s))
 }
 
 func newNodeRun(s *shared) *cobra.Command {
-	conf := agent.NodeConfig{}
+	conf, claims := agent.NodeConfig{}, new(claimWords)
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run a node until Ctrl-C",
@@ -29,8 +29,9 @@ process, signs receipts and claims rewards. On a development network it makes
 what it lacks (operator and recipient keys, bond) from the faucet and says so;
 elsewhere name the cold address that is paid with --recipient.
 
-Clinics are on no list yet: escrow of their payments, and with it a deposit that makes a
-clinic's name cost something, is to come. Until then a node takes offers of every key;
+Clinics pay by vouchers, which the node redeems from their deposits in the escrow: it stops
+bidding for one that owes too much (--exposure-limit, --unsecured-credit). Clinics are on no
+list: a node takes offers of every key, but lends little to those without a deposit, and
 bids for clinics that it never worked for fill at most half of its places.`,
 		Example: `  medhive node run
   medhive node run --name second --price-gwei 1500000 --threads 1
@@ -42,7 +43,10 @@ bids for clinics that it never worked for fill at most half of its places.`,
 			if err != nil {
 				return err
 			}
-			if conf.Network, err = agent.ReadNetwork(network); err != nil {
+			if conf.Network, err = agent.AwaitCoordinator(c.Context(), network, conf.Reach, func(text string) { fmt.Fprintln(c.ErrOrStderr(), text) }); err != nil {
+				return err
+			}
+			if conf.Claims, err = claims.policy(conf.Network.DevelopmentKeys != ""); err != nil {
 				return err
 			}
 			conf.State, conf.Log = agent.NodeState(home, conf.Name), s.log(slog.LevelInfo)
@@ -78,11 +82,12 @@ bids for clinics that it never worked for fill at most half of its places.`,
 	f.DurationVar(&conf.ProbeDuration, "probe-duration", 0, "measure int8 for this long instead of 5 × 10 s at the first start, for development")
 	f.StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only the command node metrics)")
 	powerFlags(c, &conf.Power)
+	paymentFlags(c, &conf.Payment)
 	f.IntVar(&conf.Queue, "queue", 4, "jobs that it accepts beyond those it does at once, to be done in their turn")
 	f.StringVar(&conf.Limits.Hours, "hours", "", "opening hours in this machine's zone, such as \"Mon-Fri 18:00-08:00, Sat-Sun\" (default: always); what runs is finished")
 	f.Float64Var(&conf.Limits.MaxWatts, "max-watts", 0, "take no new work while the machine takes more than so many watts, as far as its sensors tell (0: no limit)")
 	f.Float64Var(&conf.Limits.MaxCelsius, "max-temperature", 0, "take no new work while a processor or card is hotter than so many °C (0: no limit)")
-	f.DurationVar(&conf.ClaimEvery, "claim-every", time.Minute, "how often claimable rewards are looked for")
+	claims.flags(c)
 	f.BoolVar(&conf.ShareModels, "share-models", false, "give signed packages of the store to peers that ask by digest (medhive model fetch peer:…); their licences must allow it")
 	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 	return c
@@ -138,6 +143,9 @@ func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
 		{"claimed", n.ClaimedWei + " wei"},
 		{"up", n.Up.Round(time.Second).String()},
 	} {
+		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
+	}
+	for _, row := range scoreRows(n.Score) {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}
 	for _, warning := range n.Warnings {

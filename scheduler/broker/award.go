@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/medhive/medhive/attest"
+	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/transfer"
 	"github.com/medhive/medhive/scheduler/wire"
@@ -72,11 +74,15 @@ func (b *Broker) dialogue(t *task, rec record) error {
 	case !answer.Accepted:
 		return fmt.Errorf("%w: %s", errDeclined, wire.Reason(answer.Reason))
 	}
+	pledge, err := b.pledgeOf(answer, lease, rec.Task.ID)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errDeclined, err)
+	}
 	grant, err := b.grantOf(rec, bid.HPKEKey)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errClinic, err)
 	}
-	if err := t.do(b.ctx, func() error { return t.accepted(lease) }); err != nil {
+	if err := t.do(b.ctx, func() error { return t.accepted(lease, pledge) }); err != nil {
 		return fmt.Errorf("%w: %w", errClinic, err)
 	}
 	if err := s.Send(grant); err != nil {
@@ -85,9 +91,23 @@ func (b *Broker) dialogue(t *task, rec record) error {
 	return nil
 }
 
-// accepted persists the node's yes, in the loop. A second yes after a restart of
-// the clinic changes nothing.
-func (t *task) accepted(lease scheduler.Lease) error {
+// pledgeOf wants the node's signature under its promise: a yes that nobody could show
+// afterwards is none.
+func (b *Broker) pledgeOf(yes *wire.Accept, lease scheduler.Lease, task models.Digest) (attest.Pledge, error) {
+	var pledge attest.Pledge
+	err := pledge.UnmarshalBinary(yes.Promise)
+	if err == nil {
+		err = pledge.Verify(b.Domain, attest.Promise{Task: task, Fence: lease.Fence, Node: lease.Node, Clinic: b.Key.Address()})
+	}
+	if err != nil {
+		return pledge, fmt.Errorf("its yes came without a valid promise: %w", err)
+	}
+	return pledge, nil
+}
+
+// accepted persists the node's yes and its promise, in the loop. A second yes after a
+// restart of the clinic changes nothing.
+func (t *task) accepted(lease scheduler.Lease, pledge attest.Pledge) error {
 	now := t.b.Clock.Now()
 	next, err := t.rec.Task.Accept(lease.Node, lease.Fence, now, t.b.Lease)
 	if err != nil {
@@ -98,7 +118,15 @@ func (t *task) accepted(lease scheduler.Lease) error {
 	if !t.phases.offered.IsZero() {
 		offerToAward = now.Sub(t.phases.offered)
 	}
-	if err := t.save(func(r *record) { r.Task, r.Phases.OfferToAward = next, offerToAward }); err != nil {
+	err = t.save(func(r *record) {
+		r.Task, r.Phases.OfferToAward = next, offerToAward
+		if r.Winner != nil {
+			bound := *r.Winner // memory shares the old one
+			bound.Promise = pledge
+			r.Winner = &bound
+		}
+	})
+	if err != nil {
 		return err
 	}
 	t.awarding, t.since, t.unanswered = false, now, 0
@@ -128,7 +156,7 @@ func (b *Broker) awardOf(rec record) (*wire.Award, error) {
 	return &wire.Award{
 		Task: rec.Task.ID[:], Fence: lease.Fence, Node: lease.Node[:], Clinic: clinic[:], Package: rec.Package[:],
 		PriceGwei: rec.Winner.Bid.PriceGwei, LeaseMs: b.Lease.Milliseconds(), DeadlineMs: rec.Task.Deadline.UnixMilli(),
-		PayloadCid: message.PayloadCid, ResultKey: recipient.Public(),
+		PayloadCid: message.PayloadCid, ResultKey: recipient.Public(), Commit: rec.binds(),
 	}, nil
 }
 

@@ -85,6 +85,7 @@ func New(c Config) (*Broker, error) {
 	}
 	b.serve()
 	b.running.Go(b.retire)
+	b.running.Go(b.forget)
 	if b.Directory != nil {
 		b.running.Go(b.keepWarm)
 	}
@@ -237,12 +238,13 @@ func (b *Broker) Resume(context.Context) error {
 
 // start runs the loop of a persisted task, unless one runs or it has ended.
 func (b *Broker) start(r record) error {
-	over, spare := false, false
+	over, spare, checks, wanting := false, false, false, false
 	if !r.Parent.IsZero() {
 		if err := b.remember(r.Parent); err != nil {
 			return fmt.Errorf("start task %s: %w", r.Task.ID.Short(), err)
 		}
-		over, spare = b.raceOver(r), b.ownResult(r) // the process before ended between the result and the calling off
+		over, spare, checks = b.raceOver(r), b.ownResult(r), b.onlyChecks(r) // the process before ended between the result and the calling off
+		wanting = r.Copy == 0 && b.wanting(r)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -254,9 +256,12 @@ func (b *Broker) start(r record) error {
 	}
 	r.Task = r.Task.Restore(b.Clock.Now(), b.Lease)
 	t := newTask(b, r)
-	t.over, t.spare = over, spare
+	t.over, t.spare, t.checks = over, spare, checks
 	b.tasks[r.Task.ID] = t
 	b.running.Go(t.loop)
+	if wanting {
+		b.running.Go(func() { b.complete(r.Parent) }) // the process before ended while it sealed the next copy
+	}
 	return nil
 }
 
@@ -275,22 +280,20 @@ func (b *Broker) find(id models.Digest) (*task, error) {
 // task, once every copy has.
 func (b *Broker) Wait(ctx context.Context, id models.Digest) (Outcome, error) {
 	g, copies, err := b.store.families(id)
+	var outcomes []Outcome
+	for err == nil && len(outcomes) < len(copies) {
+		o, failed := b.waitFor(ctx, copies[len(outcomes)].Task.ID)
+		if failed != nil {
+			return Outcome{}, failed
+		}
+		outcomes = append(outcomes, o)
+		g, copies, err = b.store.families(id) // by now it may have a winner, or one more copy
+	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("wait: %w", err)
 	}
-	var outcomes []Outcome
-	for _, r := range copies {
-		o, err := b.waitFor(ctx, r.Task.ID)
-		if err != nil {
-			return Outcome{}, err
-		}
-		outcomes = append(outcomes, o)
-	}
 	if g.Parent.IsZero() {
 		return outcomes[0], nil
-	}
-	if g, _, err = b.store.families(id); err != nil { // by now it may have a winner
-		return Outcome{}, fmt.Errorf("wait: %w", err)
 	}
 	return gather(g, outcomes), nil
 }

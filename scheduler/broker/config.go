@@ -56,6 +56,9 @@ type Config struct {
 	Blobs  transfer.BlobStore
 	Key    *identity.Key
 	Domain attest.Domain
+	// Vouchers is the domain of what nodes are paid by, an attest.VoucherDomain. One without
+	// an escrow: nodes get receipts alone.
+	Vouchers attest.Domain
 	// Secret seals every record of the database, with its content keys, so that a copy of
 	// the file tells nothing. Zero leaves records readable, as they were before.
 	Secret [32]byte
@@ -81,6 +84,15 @@ type Config struct {
 	// ErrNotJudged leaves the result undecided: the node offers it again. A local result is
 	// not judged: it is the clinic's own. task is the id that was submitted, also of a copy.
 	Check func(task models.Digest, receipt attest.Receipt, result []byte) error
+	// Replicate says whether a second node is to do the task too, so that their results can
+	// be compared; it is asked before an award, in the task's loop, and must not wait. Such a
+	// task ends like one that was submitted as Replicated. nil: never.
+	Replicate func(Doubt) bool
+	// Lapsed is called in the transaction that ends a lease whose node made a promise and let
+	// it lapse; what it writes is written with it or not at all. nil: nobody wants to know.
+	Lapsed func(tx *bbolt.Tx, lapse Lapse) error
+	// Rechecks are what is kept so that a coordinator may run tasks again.
+	Rechecks Rechecks
 	// Score is a node's quality in [0,1]; nil counts everyone as 1.
 	Score func(node common.Address) float64
 	// Events hears every step. It is called in order for one task and must not block.

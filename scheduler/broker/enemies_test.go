@@ -52,7 +52,7 @@ func newRogue(t *testing.T, ctx context.Context) *rogue {
 		if err != nil {
 			return
 		}
-		answer := &wire.Accept{Task: award.Task, Fence: award.Fence, Clinic: award.Clinic, Accepted: true}
+		answer := &wire.Accept{Task: award.Task, Fence: award.Fence, Clinic: award.Clinic, Accepted: true, Promise: r.promise(award)}
 		r.accept(answer)
 		if s.Send(answer) != nil {
 			return
@@ -63,6 +63,20 @@ func newRogue(t *testing.T, ctx context.Context) *rogue {
 		}
 	})
 	return r
+}
+
+// promise is what an honest node of this key signs with its yes.
+func (r *rogue) promise(award *wire.Award) []byte {
+	p := attest.Promise{Task: models.Digest(award.Task), Fence: award.Fence, Node: r.address(), Clinic: common.Address(award.Clinic), At: time.UnixMilli(1_800_000_000_000)}
+	sig, err := attest.Sign(p.Hash(domain), r.key.ECDSA())
+	if err != nil {
+		return nil
+	}
+	data, err := attest.Pledge{At: p.At, NodeSig: sig}.AppendBinary(nil)
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // dial opens a dialogue with a clinic or node.
@@ -77,7 +91,7 @@ func (r *rogue) dial(to *member, id protocol.ID) *wire.Stream {
 // goodBid is the bid that an honest node of this key would make.
 func (r *rogue) goodBid(o scheduler.Offer) scheduler.Bid {
 	return scheduler.Bid{Task: o.Task, Package: o.Package, Round: o.Round, Node: r.address(), Clinic: o.Clinic, PriceGwei: 1, Promise: time.Second,
-		Hold: time.Second, Jurisdiction: "DE", MemoryBytes: 1 << 40, HPKEKey: r.hpke.Public(), Addresses: wire.HostAddresses(r.host)}
+		Hold: time.Second, Jurisdiction: "DE", Provider: "cpu", MemoryBytes: 1 << 40, HPKEKey: r.hpke.Public(), Addresses: wire.HostAddresses(r.host)}
 }
 
 // win bids honestly and returns the lease's papers.
@@ -106,6 +120,7 @@ type claim struct {
 	receipt attest.Receipt
 	signer  *identity.Key
 	sealed  []byte
+	bound   bool // a commitment was sent, or none is to be: else send commits first, as nodes do
 }
 
 // honestClaim seals a good result under the award.
@@ -139,6 +154,7 @@ func (r *rogue) send(c *clinic, x *claim) *wire.ResultAck {
 	sig, err := attest.Sign(x.receipt.Hash(domain), x.signer.ECDSA())
 	must(r.t, err)
 	x.header.ReceiptSignature = sig[:]
+	r.bind(c, x)
 	s := r.dial(c.member, wire.ResultProtocol)
 	must(r.t, s.Send(x.header))
 	reply, err := wire.Expect[*wire.ResultReply](s.Reader, wire.MaxControl, c.address())
@@ -167,6 +183,7 @@ func TestFalseResultsAreRefused(t *testing.T) {
 		"another model":        {func(_ *testing.T, x *claim) { x.receipt.WeightsDigest[0] ^= 1 }, "weights digest"},
 		"a higher price":       {func(_ *testing.T, x *claim) { x.receipt.PriceGwei++ }, "price is another"},
 		"a later promise":      {func(_ *testing.T, x *claim) { x.receipt.Deadline = x.receipt.Deadline.Add(time.Hour) }, "promised completion"},
+		"another provider":     {func(_ *testing.T, x *claim) { x.receipt.Provider = "webgpu" }, "execution provider"},
 		"another output":       {func(_ *testing.T, x *claim) { x.receipt.OutputHash[0] ^= 1 }, "not the one that the receipt names"},
 		"a stranger's receipt": {func(t *testing.T, x *claim) { x.signer = stranger(t) }, "signed by"},
 		"a tampered chunk":     {func(_ *testing.T, x *claim) { x.sealed[3] ^= 1 }, "not the one that the manifest names"},

@@ -29,6 +29,7 @@ const (
 	Accepted  Kind = "accepted"
 	Fetching  Kind = "fetching"
 	Progress  Kind = "progress"
+	Committed Kind = "committed" // a replica's result is bound, and waits for the others
 	Returned  Kind = "result"
 	Receipt   Kind = "receipt"
 	LeaseLost Kind = "lease-lost"

@@ -93,8 +93,9 @@ const lostReason = "another copy of the task had its result first; this one is n
 // stopped waiting for nodes, and its caller must not wait for them until the deadline.
 const spareReason = "the clinic made the result itself, and no node had this replica"
 
-// callOff cancels the other copies of a race that r has won, and where r is the clinic's own
-// result the replicas that nobody holds. What r is is on disk: a crash in between leaves it
+// callOff cancels the other copies of a race that r has won, where r is the clinic's own
+// result the replicas that nobody holds, and copies that were only to check a result once
+// nobody takes them. What r is is on disk: a crash in between leaves it
 // to the next start.
 func (b *Broker) callOff(r record) {
 	if r.Parent.IsZero() {
@@ -106,7 +107,8 @@ func (b *Broker) callOff(r record) {
 		return
 	}
 	raced := g.Copying == scheduler.Hedged
-	if !raced && r.Task.State != scheduler.Local {
+	local := r.Task.State == scheduler.Local
+	if !raced && !local && g.Wanted == 0 {
 		return
 	}
 	for _, other := range copies {
@@ -116,7 +118,10 @@ func (b *Broker) callOff(r record) {
 		if t, err := b.find(other.Task.ID); err == nil {
 			// An error of do: it has ended. The loop's next step withdraws it.
 			b.running.Go(func() {
-				_ = t.do(b.ctx, func() error { t.over, t.spare = t.over || raced, t.spare || !raced; return nil })
+				_ = t.do(b.ctx, func() error {
+					t.over, t.spare, t.checks = t.over || raced, t.spare || !raced && local, t.checks || !raced
+					return nil
+				})
 			})
 		}
 	}

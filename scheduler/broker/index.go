@@ -50,7 +50,7 @@ func (r record) ageKey() []byte {
 // buckets makes what is missing. A database of the time before the index is read once.
 func (s store) buckets(tx *bbolt.Tx) error {
 	indexed := tx.Bucket(openBucket) != nil
-	for _, name := range [][]byte{tasksBucket, groupsBucket, absentBucket, openBucket, ageBucket, provenBucket, fenceBucket} {
+	for _, name := range [][]byte{tasksBucket, groupsBucket, absentBucket, openBucket, ageBucket, provenBucket, fenceBucket, tabsBucket} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}

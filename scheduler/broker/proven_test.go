@@ -98,7 +98,7 @@ func TestAnAcceptedResultProvesItsNode(t *testing.T) {
 	if err := tk.save(func(r *record) { r.Task = next }); err != nil {
 		t.Fatal(err)
 	}
-	if err := tk.accepted(next.Lease); err != nil || tk.b.proven.has(node) {
+	if err := tk.accepted(next.Lease, attest.Pledge{}); err != nil || tk.b.proven.has(node) {
 		t.Fatalf("proven by its yes: %v, %v", tk.b.proven.nodes, err)
 	}
 	c := &claim{header: &wire.ResultHeader{}, lease: next.Lease, arrived: clock.now}

@@ -51,6 +51,7 @@ func (r *rogue) header(c *clinic, x *claim) *wire.Stream {
 	sig, err := attest.Sign(x.receipt.Hash(domain), x.signer.ECDSA())
 	must(r.t, err)
 	x.header.ReceiptSignature = sig[:]
+	r.bind(c, x)
 	s := r.dial(c.member, wire.ResultProtocol)
 	must(r.t, s.Send(x.header))
 	return s
@@ -197,6 +198,7 @@ func TestResultsWaitUntilTheClinicHasResumed(t *testing.T) {
 	c.connect(r.member)
 	id := c.submit("clinic away")
 	x := r.honestClaim(r.win(c))
+	r.bind(c, x)
 	must(t, c.broker.Close())
 	c.open(nil)
 	replies := make(chan *wire.ResultReply, 1)

@@ -148,6 +148,9 @@ func (t *task) admit(node common.Address, c *claim) error {
 	if t.rec.Winner == nil {
 		return scheduler.ErrNoLease
 	}
+	if !t.rec.revealable() {
+		return ErrNotRevealed
+	}
 	if t.receiving {
 		return errors.New("this result is coming in already")
 	}
@@ -188,6 +191,8 @@ func (b *Broker) checkReceipt(c *claim) error {
 		{r.ManifestDigest == c.rec.Manifest, "manifest digest"},
 		{r.WeightsDigest == c.rec.Weights, "weights digest"},
 		{r.PriceGwei == c.rec.Winner.Bid.PriceGwei, "price"},
+		// Its record of checks is kept by provider, and so is what decides whether it is checked.
+		{c.rec.Winner.Bid.Provider == "" || r.Provider == c.rec.Winner.Bid.Provider, "execution provider"},
 		{!r.Deadline.IsZero() && !r.Deadline.After(r.StartedAt.Add(promised)), "promised completion"},
 	} {
 		if !check.ok {
@@ -202,7 +207,7 @@ func (b *Broker) checkReceipt(c *claim) error {
 	if signer != c.lease.Node {
 		return fmt.Errorf("it is signed by %s: %w", signer, ErrReceipt)
 	}
-	return nil
+	return c.rec.opens(r, h.Salt)
 }
 
 // reject ends the try of a node that sent something false.
@@ -327,10 +332,14 @@ func (t *task) conclude(c *claim, signed attest.SignedReceipt, blob string) erro
 		return err
 	}
 	phases := t.measured(c, now)
+	with := []func(*bbolt.Tx) error{b.win(t.rec), func(tx *bbolt.Tx) error { return markProven(tx, c.lease.Node, now) }}
+	if !t.rec.Commit { // what is compared is charged by its verdict
+		with = append(with, b.charge(c.lease.Node, signed.Receipt.PriceGwei, now))
+	}
 	err = t.save(func(r *record) {
-		r.Task, r.Receipt, r.Phases = next, &signed, phases
+		r.Task, r.Receipt, r.Phases, r.Uncharged = next, &signed, phases, r.Commit
 		r.Result = &resultRecord{Blob: blob, Encapsulation: c.header.Encapsulation, Manifest: c.header.Manifest}
-	}, b.win(t.rec), func(tx *bbolt.Tx) error { return markProven(tx, c.lease.Node, now) })
+	}, with...)
 	if errors.Is(err, scheduler.ErrCopyLost) {
 		t.over = true // the loop withdraws it, if the winner has not yet
 	}

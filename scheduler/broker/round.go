@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+	"go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/wire"
@@ -299,14 +300,27 @@ func (t *task) award() error {
 	if err := t.b.sit(t.rec, won.seat); err != nil {
 		return t.award() // another copy sat down there just now; its bid is no candidate any more
 	}
+	var with []func(*bbolt.Tx) error
+	twice := t.wantsReplica(won)
+	if twice {
+		with = append(with, t.b.putWanted(t.id))
+	}
 	err = t.save(func(r *record) {
 		r.Task = next
 		r.Winner = &winner{Bid: won.bid, Peer: won.peer, Seat: won.seat, At: won.at}
+		r.Bound, r.Commitment = true, nil
+		if twice {
+			r.copied()
+			r.Commit = true
+		}
 		r.note(t.bids, node)
-	})
+	}, with...)
 	if err != nil {
 		t.b.rise(t.rec)
 		return err
+	}
+	if twice {
+		t.join()
 	}
 	t.caution = 0
 	t.b.hold(node, +1)

@@ -46,6 +46,8 @@ func (e Event) Sentence() string {
 		return "fetches the chunks and decrypts them in memory"
 	case Progress:
 		return stageSentence(e.Stage)
+	case Committed:
+		return "commits: " + e.Text
 	case Returned:
 		return "returns a result: " + e.Text
 	case Receipt:

@@ -68,6 +68,8 @@ func (b *Broker) handlers() map[protocol.ID]func(*wire.Stream) error {
 	return map[protocol.ID]func(*wire.Stream) error{
 		wire.BidProtocol: b.serveBid, wire.FetchProtocol: b.serveFetch,
 		wire.ReportProtocol: b.serveReports, wire.ResultProtocol: b.serveResult, wire.GrantProtocol: b.serveGrant,
+		wire.VoucherProtocol: b.serveVoucher,
+		wire.CommitProtocol:  b.serveCommit, wire.RecheckProtocol: b.serveRecheck,
 	}
 }
 

@@ -57,6 +57,7 @@ type Stats struct {
 	Results      map[string]uint64 `json:"results"` // accepted, disputed, refused, local
 	LocalFailed  uint64            `json:"local_failed"`
 	Withdrawn    uint64            `json:"withdrawn"` // cancellations that a node has confirmed
+	Rechecks     map[string]uint64 `json:"rechecks"`  // re-runs that coordinators asked for: granted or refused
 	Ended        map[string]uint64 `json:"ended"`     // by final state
 	BytesSent    uint64            `json:"bytes_sent"`
 	BytesResumed uint64            `json:"bytes_resumed"` // of payloads, not sent again after a cut
@@ -88,7 +89,7 @@ type tally struct {
 
 func newTally() *tally {
 	t := &tally{awards: map[string]*Histogram{}, stats: Stats{AskAnswers: map[string]uint64{}, BidsRefused: map[string]uint64{},
-		Losses: map[string]uint64{}, Results: map[string]uint64{}, Ended: map[string]uint64{}}}
+		Losses: map[string]uint64{}, Results: map[string]uint64{}, Rechecks: map[string]uint64{}, Ended: map[string]uint64{}}}
 	for class := range scheduler.STAT + 1 {
 		t.awards[class.String()] = newHistogram(awardBounds())
 	}
@@ -115,7 +116,7 @@ func (t *tally) snapshot() Stats {
 	defer t.mu.Unlock()
 	s := t.stats
 	s.AskAnswers, s.BidsRefused, s.Losses = maps.Clone(s.AskAnswers), maps.Clone(s.BidsRefused), maps.Clone(s.Losses)
-	s.Results, s.Ended = maps.Clone(s.Results), maps.Clone(s.Ended)
+	s.Results, s.Rechecks, s.Ended = maps.Clone(s.Results), maps.Clone(s.Rechecks), maps.Clone(s.Ended)
 	s.OfferToAward = make(map[string]Histogram, len(t.awards))
 	for class, h := range t.awards {
 		s.OfferToAward[class] = h.clone()

@@ -67,6 +67,24 @@ type record struct {
 	Dispute []attest.SignedReceipt `json:"disputes,omitempty"`
 	Phases  Phases                 `json:"phases"`
 
+	// Commit says that the result is one of several that are compared.
+	Commit bool `json:"commit,omitempty"`
+	// Bound says that the current award asked its node to commit to the result before it is
+	// taken; false in records of the time when only replicas did.
+	Bound      bool        `json:"bound,omitempty"`
+	Commitment *commitment `json:"commitment,omitempty"`
+	// Uncharged is an accepted result's price that is on no tab yet: it waits for the verdict.
+	Uncharged bool `json:"uncharged,omitempty"`
+
+	// Contested says that not all copies' results agree. Granted is the coordinator that was
+	// given the task to run again, Grants how often.
+	Contested bool           `json:"contested,omitempty"`
+	Granted   common.Address `json:"granted,omitzero"`
+	Grants    int            `json:"grants,omitempty"`
+
+	// KeptUntil is until when a delivered task may be run again; zero: it is not kept.
+	KeptUntil time.Time `json:"kept_until,omitzero"`
+
 	// Withdrawals are nodes that are still to be told that their work is not wanted.
 	Withdrawals []withdrawal `json:"withdrawals,omitempty"`
 }
@@ -85,6 +103,9 @@ type winner struct {
 	Peer peer.ID        `json:"peer"`
 	Seat scheduler.Seat `json:"seat,omitzero"` // zero in records of the time before copies
 	At   time.Time      `json:"at,omitzero"`   // when the bid came
+	// Promise is the node's signature under its yes; none before it, nor in records of the
+	// time before promises.
+	Promise attest.Pledge `json:"promise,omitzero"`
 }
 
 // resultRecord names the accepted result's ciphertext.
@@ -160,7 +181,7 @@ func (b *Broker) seal(ctx context.Context, s Submission, n int) (record, error) 
 	r.Task.Fence = last // its fences go on rising, also where its record was retired meanwhile
 	r.Task.MaxAttempts += int(last)
 	if s.Copying != scheduler.Once {
-		r.Parent, r.Copy, r.Copies = s.Task, n, s.copies()
+		r.Parent, r.Copy, r.Copies, r.Commit = s.Task, n, s.copies(), s.Copying == scheduler.Replicated
 	}
 	if n == 0 && b.Local != nil {
 		r.Task.LocalBy = s.LocalBy // one local run is enough for all copies

@@ -21,10 +21,10 @@ func (b *Broker) sweep(ctx context.Context) error {
 	}
 	needed := map[string]bool{}
 	for _, r := range records {
-		if !r.Task.State.Final() {
+		if !r.Task.State.Final() || b.keepsPayload(r) {
 			needed[payloadBlob(r.Task.ID)] = true
 		}
-		if r.Result != nil && r.Task.Undelivered() {
+		if r.Result != nil && (r.Task.Undelivered() || b.keepsPayload(r)) {
 			needed[r.Result.Blob] = true
 		}
 	}

@@ -35,6 +35,7 @@ type task struct {
 	receiving bool      // its result is coming in
 	over      bool      // another copy has won the race
 	spare     bool      // the clinic has made the result of another replica itself
+	checks    bool      // another replica has its result: this one is there to check it
 	since     time.Time // the node said yes, or this clinic came back to it
 	local     *localRun
 	caution   int // rounds since the last award in which only nodes with strikes had bid
@@ -154,6 +155,9 @@ func (t *task) nextTimer() time.Time {
 	case by.After(now):
 		sooner(by)
 	}
+	if t.checks && !t.held() {
+		sooner(t.b.takenBy(t.rec))
+	}
 	switch t.rec.Task.State {
 	case scheduler.Open:
 		if t.pauseUntil.After(now) {
@@ -185,6 +189,8 @@ func (t *task) step() error {
 		return t.withdraw(lostReason)
 	case t.spare && !final && !t.held():
 		return t.withdraw(spareReason)
+	case t.checks && !final && !t.held() && !now.Before(t.b.takenBy(t.rec)):
+		return t.withdraw(uncheckedReason)
 	}
 	if t.rec.Task.WantsLocal(now) {
 		if err := t.runLocal(); err != nil {
@@ -228,7 +234,7 @@ func patience(promise, lease time.Duration) time.Duration { return 2*promise + l
 // the lease when the clinic's patience ends.
 func (t *task) renewed(node common.Address, fence uint64, now time.Time) (scheduler.Task, error) {
 	term := t.b.Lease
-	if t.rec.Winner != nil {
+	if t.rec.Winner != nil && !t.waitsForOthers() {
 		left := t.since.Add(patience(t.rec.Winner.Bid.Promise, t.b.Lease)).Sub(now)
 		term = min(term, left)
 	}
@@ -246,6 +252,11 @@ func (t *task) drop(next scheduler.Task, kind Kind, loss string) error {
 	blameless := loss == lossCalled
 	// A node whose result was judged has its answer coming; others may still be at work.
 	told := held && was != nil && next.State.Final() && (blameless || next.State == scheduler.Expired)
+	var with []func(*bbolt.Tx) error
+	if t.rec.Task.State == scheduler.Running && loss == lossLapsed && was != nil && !was.Promise.IsZero() && t.b.Lapsed != nil {
+		lapse := Lapse{Task: t.id, Fence: lease.Fence, Node: lease.Node, Manifest: t.rec.Manifest, Provider: was.Bid.Provider, At: t.b.Clock.Now(), Promise: was.Promise}
+		with = append(with, func(tx *bbolt.Tx) error { return t.b.Lapsed(tx, lapse) })
+	}
 	err := t.save(func(r *record) {
 		r.Task = next
 		r.Winner = nil
@@ -258,7 +269,7 @@ func (t *task) drop(next scheduler.Task, kind Kind, loss string) error {
 		if told {
 			r.owe(*was, lease.Fence, next.Reason, t.b.Clock.Now())
 		}
-	})
+	}, with...)
 	if err != nil {
 		return err
 	}
@@ -329,6 +340,9 @@ func (t *task) finish() {
 // tidy drops what an ended task needs no more. Without its key the ciphertext is
 // noise, whoever kept a copy.
 func (b *Broker) tidy(r record) {
+	if b.keepsPayload(r) {
+		return // until it is delivered, or later
+	}
 	if err := b.Blobs.Delete(context.WithoutCancel(b.ctx), payloadBlob(r.Task.ID)); err != nil {
 		b.Log.Warn("sealed payload of an ended task not deleted", "task", r.Task.ID.Short(), "error", err)
 		return

@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"go.etcd.io/bbolt"
 
+	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
 )
@@ -126,7 +127,7 @@ func TestAwardsAreCountedUntilAYes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if c.yes {
-			if err := tk.accepted(next.Lease); err != nil {
+			if err := tk.accepted(next.Lease, attest.Pledge{}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -49,6 +49,9 @@ func (b *Broker) acknowledge(s *wire.Stream, ack *wire.ResultAck) error {
 	if err := s.Extend(replyTimeout); err != nil { // judging was this clinic's doing
 		return err
 	}
+	if len(ack.Receipt) > 0 { // charged before, in the transaction that took the result
+		ack.Voucher = b.voucherBytes(s.Peer)
+	}
 	if err := s.Send(ack); err != nil {
 		return err
 	}

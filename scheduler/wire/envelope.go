@@ -93,6 +93,18 @@ func blank(kind Kind) proto.Message {
 		return &GrantRequest{}
 	case Kind_KIND_REFUSAL:
 		return &Refusal{}
+	case Kind_KIND_COMMITMENT:
+		return &Commitment{}
+	case Kind_KIND_COMMITMENT_ACK:
+		return &CommitmentAck{}
+	case Kind_KIND_VOUCHER_REQUEST:
+		return &VoucherRequest{}
+	case Kind_KIND_VOUCHER_REPLY:
+		return &VoucherReply{}
+	case Kind_KIND_RECHECK_REQUEST:
+		return &RecheckRequest{}
+	case Kind_KIND_RECHECK_GRANT:
+		return &RecheckGrant{}
 	}
 	return nil
 }
@@ -138,6 +150,18 @@ func kindOf(m proto.Message) Kind {
 		return Kind_KIND_GRANT_REQUEST
 	case *Refusal:
 		return Kind_KIND_REFUSAL
+	case *Commitment:
+		return Kind_KIND_COMMITMENT
+	case *CommitmentAck:
+		return Kind_KIND_COMMITMENT_ACK
+	case *VoucherRequest:
+		return Kind_KIND_VOUCHER_REQUEST
+	case *VoucherReply:
+		return Kind_KIND_VOUCHER_REPLY
+	case *RecheckRequest:
+		return Kind_KIND_RECHECK_REQUEST
+	case *RecheckGrant:
+		return Kind_KIND_RECHECK_GRANT
 	}
 	return Kind_KIND_UNSPECIFIED
 }

@@ -28,26 +28,32 @@ const (
 type Kind int32
 
 const (
-	Kind_KIND_UNSPECIFIED   Kind = 0
-	Kind_KIND_OFFER         Kind = 1
-	Kind_KIND_BID           Kind = 2
-	Kind_KIND_BID_REPLY     Kind = 3
-	Kind_KIND_AWARD         Kind = 4
-	Kind_KIND_ACCEPT        Kind = 5
-	Kind_KIND_GRANT         Kind = 6
-	Kind_KIND_PROGRESS      Kind = 7
-	Kind_KIND_PROGRESS_ACK  Kind = 8
-	Kind_KIND_FAILURE       Kind = 9
-	Kind_KIND_FETCH_REQUEST Kind = 10
-	Kind_KIND_FETCH_REPLY   Kind = 11
-	Kind_KIND_RESULT_HEADER Kind = 12
-	Kind_KIND_RESULT_REPLY  Kind = 13
-	Kind_KIND_RESULT_ACK    Kind = 14
-	Kind_KIND_NOTICE        Kind = 15
-	Kind_KIND_CANCEL        Kind = 16
-	Kind_KIND_CANCEL_ACK    Kind = 17
-	Kind_KIND_GRANT_REQUEST Kind = 18
-	Kind_KIND_REFUSAL       Kind = 19
+	Kind_KIND_UNSPECIFIED     Kind = 0
+	Kind_KIND_OFFER           Kind = 1
+	Kind_KIND_BID             Kind = 2
+	Kind_KIND_BID_REPLY       Kind = 3
+	Kind_KIND_AWARD           Kind = 4
+	Kind_KIND_ACCEPT          Kind = 5
+	Kind_KIND_GRANT           Kind = 6
+	Kind_KIND_PROGRESS        Kind = 7
+	Kind_KIND_PROGRESS_ACK    Kind = 8
+	Kind_KIND_FAILURE         Kind = 9
+	Kind_KIND_FETCH_REQUEST   Kind = 10
+	Kind_KIND_FETCH_REPLY     Kind = 11
+	Kind_KIND_RESULT_HEADER   Kind = 12
+	Kind_KIND_RESULT_REPLY    Kind = 13
+	Kind_KIND_RESULT_ACK      Kind = 14
+	Kind_KIND_NOTICE          Kind = 15
+	Kind_KIND_CANCEL          Kind = 16
+	Kind_KIND_CANCEL_ACK      Kind = 17
+	Kind_KIND_GRANT_REQUEST   Kind = 18
+	Kind_KIND_REFUSAL         Kind = 19
+	Kind_KIND_COMMITMENT      Kind = 20
+	Kind_KIND_COMMITMENT_ACK  Kind = 21
+	Kind_KIND_VOUCHER_REQUEST Kind = 22
+	Kind_KIND_VOUCHER_REPLY   Kind = 23
+	Kind_KIND_RECHECK_REQUEST Kind = 24
+	Kind_KIND_RECHECK_GRANT   Kind = 25
 )
 
 // Enum value maps for Kind.
@@ -73,28 +79,40 @@ var (
 		17: "KIND_CANCEL_ACK",
 		18: "KIND_GRANT_REQUEST",
 		19: "KIND_REFUSAL",
+		20: "KIND_COMMITMENT",
+		21: "KIND_COMMITMENT_ACK",
+		22: "KIND_VOUCHER_REQUEST",
+		23: "KIND_VOUCHER_REPLY",
+		24: "KIND_RECHECK_REQUEST",
+		25: "KIND_RECHECK_GRANT",
 	}
 	Kind_value = map[string]int32{
-		"KIND_UNSPECIFIED":   0,
-		"KIND_OFFER":         1,
-		"KIND_BID":           2,
-		"KIND_BID_REPLY":     3,
-		"KIND_AWARD":         4,
-		"KIND_ACCEPT":        5,
-		"KIND_GRANT":         6,
-		"KIND_PROGRESS":      7,
-		"KIND_PROGRESS_ACK":  8,
-		"KIND_FAILURE":       9,
-		"KIND_FETCH_REQUEST": 10,
-		"KIND_FETCH_REPLY":   11,
-		"KIND_RESULT_HEADER": 12,
-		"KIND_RESULT_REPLY":  13,
-		"KIND_RESULT_ACK":    14,
-		"KIND_NOTICE":        15,
-		"KIND_CANCEL":        16,
-		"KIND_CANCEL_ACK":    17,
-		"KIND_GRANT_REQUEST": 18,
-		"KIND_REFUSAL":       19,
+		"KIND_UNSPECIFIED":     0,
+		"KIND_OFFER":           1,
+		"KIND_BID":             2,
+		"KIND_BID_REPLY":       3,
+		"KIND_AWARD":           4,
+		"KIND_ACCEPT":          5,
+		"KIND_GRANT":           6,
+		"KIND_PROGRESS":        7,
+		"KIND_PROGRESS_ACK":    8,
+		"KIND_FAILURE":         9,
+		"KIND_FETCH_REQUEST":   10,
+		"KIND_FETCH_REPLY":     11,
+		"KIND_RESULT_HEADER":   12,
+		"KIND_RESULT_REPLY":    13,
+		"KIND_RESULT_ACK":      14,
+		"KIND_NOTICE":          15,
+		"KIND_CANCEL":          16,
+		"KIND_CANCEL_ACK":      17,
+		"KIND_GRANT_REQUEST":   18,
+		"KIND_REFUSAL":         19,
+		"KIND_COMMITMENT":      20,
+		"KIND_COMMITMENT_ACK":  21,
+		"KIND_VOUCHER_REQUEST": 22,
+		"KIND_VOUCHER_REPLY":   23,
+		"KIND_RECHECK_REQUEST": 24,
+		"KIND_RECHECK_GRANT":   25,
 	}
 )
 
@@ -671,6 +689,7 @@ type Award struct {
 	DeadlineMs    int64                  `protobuf:"varint,8,opt,name=deadline_ms,json=deadlineMs,proto3" json:"deadline_ms,omitempty"`
 	PayloadCid    []byte                 `protobuf:"bytes,9,opt,name=payload_cid,json=payloadCid,proto3" json:"payload_cid,omitempty"`
 	ResultKey     []byte                 `protobuf:"bytes,10,opt,name=result_key,json=resultKey,proto3" json:"result_key,omitempty"` // X25519 public key of this task, results are sealed to it
+	Commit        bool                   `protobuf:"varint,11,opt,name=commit,proto3" json:"commit,omitempty"`                       // a Commitment is wanted before the result; every award says so
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -775,6 +794,13 @@ func (x *Award) GetResultKey() []byte {
 	return nil
 }
 
+func (x *Award) GetCommit() bool {
+	if x != nil {
+		return x.Commit
+	}
+	return false
+}
+
 // Accept: node to clinic, yes or no.
 type Accept struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -783,6 +809,7 @@ type Accept struct {
 	Clinic        []byte                 `protobuf:"bytes,3,opt,name=clinic,proto3" json:"clinic,omitempty"`
 	Accepted      bool                   `protobuf:"varint,4,opt,name=accepted,proto3" json:"accepted,omitempty"`
 	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Promise       []byte                 `protobuf:"bytes,6,opt,name=promise,proto3" json:"promise,omitempty"` // with a yes: binary form of attest.Pledge, the node's signature under an attest.Promise
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -850,6 +877,13 @@ func (x *Accept) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *Accept) GetPromise() []byte {
+	if x != nil {
+		return x.Promise
+	}
+	return nil
 }
 
 // Grant: clinic to node after its yes: the wrapped content key and the manifest.
@@ -1360,6 +1394,7 @@ type ResultHeader struct {
 	ReceiptSignature []byte                 `protobuf:"bytes,5,opt,name=receipt_signature,json=receiptSignature,proto3" json:"receipt_signature,omitempty"`
 	Encapsulation    []byte                 `protobuf:"bytes,6,opt,name=encapsulation,proto3" json:"encapsulation,omitempty"` // HPKE
 	Manifest         []byte                 `protobuf:"bytes,7,opt,name=manifest,proto3" json:"manifest,omitempty"`           // Manifest of the result's ciphertext
+	Salt             []byte                 `protobuf:"bytes,8,opt,name=salt,proto3" json:"salt,omitempty"`                   // 32 bytes that open the Commitment; empty where none was wanted
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -1443,6 +1478,13 @@ func (x *ResultHeader) GetManifest() []byte {
 	return nil
 }
 
+func (x *ResultHeader) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
 type ResultReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
@@ -1519,6 +1561,7 @@ type ResultAck struct {
 	Settled       bool                   `protobuf:"varint,3,opt,name=settled,proto3" json:"settled,omitempty"` // false: try again later
 	Receipt       []byte                 `protobuf:"bytes,4,opt,name=receipt,proto3" json:"receipt,omitempty"`  // JSON of attest.SignedReceipt, countersigned or disputed
 	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Voucher       []byte                 `protobuf:"bytes,6,opt,name=voucher,proto3" json:"voucher,omitempty"` // JSON of attest.SignedVoucher over all that this clinic owes this node; empty: none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1586,6 +1629,13 @@ func (x *ResultAck) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *ResultAck) GetVoucher() []byte {
+	if x != nil {
+		return x.Voucher
+	}
+	return nil
 }
 
 // Holding is a package that a node holds and runs.
@@ -2060,6 +2110,439 @@ func (x *Refusal) GetVersion() uint32 {
 	return 0
 }
 
+// Commitment: node to clinic, before a replica's result is shown: attest.Commitment over
+// the output, a salt, the node and the task. It can be made good only by that output.
+type Commitment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fence         uint64                 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	Clinic        []byte                 `protobuf:"bytes,3,opt,name=clinic,proto3" json:"clinic,omitempty"`
+	Commitment    []byte                 `protobuf:"bytes,4,opt,name=commitment,proto3" json:"commitment,omitempty"` // 32 bytes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Commitment) Reset() {
+	*x = Commitment{}
+	mi := &file_market_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Commitment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Commitment) ProtoMessage() {}
+
+func (x *Commitment) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Commitment.ProtoReflect.Descriptor instead.
+func (*Commitment) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Commitment) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *Commitment) GetFence() uint64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *Commitment) GetClinic() []byte {
+	if x != nil {
+		return x.Clinic
+	}
+	return nil
+}
+
+func (x *Commitment) GetCommitment() []byte {
+	if x != nil {
+		return x.Commitment
+	}
+	return nil
+}
+
+// CommitmentAck: the clinic has persisted the commitment. reveal is true once every replica
+// has committed or lost its lease; before that the node asks again later.
+type CommitmentAck struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fence         uint64                 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	Reveal        bool                   `protobuf:"varint,3,opt,name=reveal,proto3" json:"reveal,omitempty"`
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CommitmentAck) Reset() {
+	*x = CommitmentAck{}
+	mi := &file_market_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CommitmentAck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CommitmentAck) ProtoMessage() {}
+
+func (x *CommitmentAck) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CommitmentAck.ProtoReflect.Descriptor instead.
+func (*CommitmentAck) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *CommitmentAck) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *CommitmentAck) GetFence() uint64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *CommitmentAck) GetReveal() bool {
+	if x != nil {
+		return x.Reveal
+	}
+	return false
+}
+
+func (x *CommitmentAck) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// VoucherRequest: node to clinic, pay for what was accepted.
+type VoucherRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Clinic        []byte                 `protobuf:"bytes,1,opt,name=clinic,proto3" json:"clinic,omitempty"`
+	Node          []byte                 `protobuf:"bytes,2,opt,name=node,proto3" json:"node,omitempty"`
+	OwedGwei      uint64                 `protobuf:"varint,3,opt,name=owed_gwei,json=owedGwei,proto3" json:"owed_gwei,omitempty"` // in all, by the node's own count of countersigned receipts
+	Voucher       []byte                 `protobuf:"bytes,4,opt,name=voucher,proto3" json:"voucher,omitempty"`                    // the newest that the node holds, for a clinic that lost its own; empty: none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VoucherRequest) Reset() {
+	*x = VoucherRequest{}
+	mi := &file_market_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VoucherRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VoucherRequest) ProtoMessage() {}
+
+func (x *VoucherRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VoucherRequest.ProtoReflect.Descriptor instead.
+func (*VoucherRequest) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *VoucherRequest) GetClinic() []byte {
+	if x != nil {
+		return x.Clinic
+	}
+	return nil
+}
+
+func (x *VoucherRequest) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *VoucherRequest) GetOwedGwei() uint64 {
+	if x != nil {
+		return x.OwedGwei
+	}
+	return 0
+}
+
+func (x *VoucherRequest) GetVoucher() []byte {
+	if x != nil {
+		return x.Voucher
+	}
+	return nil
+}
+
+// VoucherReply: the newest voucher, or why there is none.
+type VoucherReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Clinic        []byte                 `protobuf:"bytes,1,opt,name=clinic,proto3" json:"clinic,omitempty"`
+	Node          []byte                 `protobuf:"bytes,2,opt,name=node,proto3" json:"node,omitempty"`
+	Voucher       []byte                 `protobuf:"bytes,3,opt,name=voucher,proto3" json:"voucher,omitempty"` // JSON of attest.SignedVoucher
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VoucherReply) Reset() {
+	*x = VoucherReply{}
+	mi := &file_market_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VoucherReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VoucherReply) ProtoMessage() {}
+
+func (x *VoucherReply) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VoucherReply.ProtoReflect.Descriptor instead.
+func (*VoucherReply) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *VoucherReply) GetClinic() []byte {
+	if x != nil {
+		return x.Clinic
+	}
+	return nil
+}
+
+func (x *VoucherReply) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *VoucherReply) GetVoucher() []byte {
+	if x != nil {
+		return x.Voucher
+	}
+	return nil
+}
+
+func (x *VoucherReply) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// RecheckRequest: coordinator to clinic: let this task be run again. The clinic may refuse.
+type RecheckRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Task          []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fence         uint64                 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	Clinic        []byte                 `protobuf:"bytes,3,opt,name=clinic,proto3" json:"clinic,omitempty"`
+	HpkeKey       []byte                 `protobuf:"bytes,4,opt,name=hpke_key,json=hpkeKey,proto3" json:"hpke_key,omitempty"` // X25519 public key that both keys are wrapped to
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecheckRequest) Reset() {
+	*x = RecheckRequest{}
+	mi := &file_market_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecheckRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecheckRequest) ProtoMessage() {}
+
+func (x *RecheckRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecheckRequest.ProtoReflect.Descriptor instead.
+func (*RecheckRequest) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *RecheckRequest) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *RecheckRequest) GetFence() uint64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *RecheckRequest) GetClinic() []byte {
+	if x != nil {
+		return x.Clinic
+	}
+	return nil
+}
+
+func (x *RecheckRequest) GetHpkeKey() []byte {
+	if x != nil {
+		return x.HpkeKey
+	}
+	return nil
+}
+
+// RecheckGrant: clinic to coordinator: the payload and the node's result, each with its
+// key wrapped and fetched like any sealed payload.
+type RecheckGrant struct {
+	state           protoimpl.MessageState `protogen:"open.v1"`
+	Task            []byte                 `protobuf:"bytes,1,opt,name=task,proto3" json:"task,omitempty"`
+	Fence           uint64                 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	PayloadKey      []byte                 `protobuf:"bytes,3,opt,name=payload_key,json=payloadKey,proto3" json:"payload_key,omitempty"` // HPKE: encapsulation || ciphertext
+	PayloadManifest []byte                 `protobuf:"bytes,4,opt,name=payload_manifest,json=payloadManifest,proto3" json:"payload_manifest,omitempty"`
+	ResultKey       []byte                 `protobuf:"bytes,5,opt,name=result_key,json=resultKey,proto3" json:"result_key,omitempty"` // HPKE: encapsulation || ciphertext
+	ResultManifest  []byte                 `protobuf:"bytes,6,opt,name=result_manifest,json=resultManifest,proto3" json:"result_manifest,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RecheckGrant) Reset() {
+	*x = RecheckGrant{}
+	mi := &file_market_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecheckGrant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecheckGrant) ProtoMessage() {}
+
+func (x *RecheckGrant) ProtoReflect() protoreflect.Message {
+	mi := &file_market_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecheckGrant.ProtoReflect.Descriptor instead.
+func (*RecheckGrant) Descriptor() ([]byte, []int) {
+	return file_market_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RecheckGrant) GetTask() []byte {
+	if x != nil {
+		return x.Task
+	}
+	return nil
+}
+
+func (x *RecheckGrant) GetFence() uint64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *RecheckGrant) GetPayloadKey() []byte {
+	if x != nil {
+		return x.PayloadKey
+	}
+	return nil
+}
+
+func (x *RecheckGrant) GetPayloadManifest() []byte {
+	if x != nil {
+		return x.PayloadManifest
+	}
+	return nil
+}
+
+func (x *RecheckGrant) GetResultKey() []byte {
+	if x != nil {
+		return x.ResultKey
+	}
+	return nil
+}
+
+func (x *RecheckGrant) GetResultManifest() []byte {
+	if x != nil {
+		return x.ResultManifest
+	}
+	return nil
+}
+
 var File_market_proto protoreflect.FileDescriptor
 
 const file_market_proto_rawDesc = "" +
@@ -2116,7 +2599,7 @@ const file_market_proto_rawDesc = "" +
 	"\bBidReply\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x10\n" +
 	"\x03won\x18\x02 \x01(\bR\x03won\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x92\x02\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xaa\x02\n" +
 	"\x05Award\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x12\n" +
@@ -2132,13 +2615,15 @@ const file_market_proto_rawDesc = "" +
 	"payloadCid\x12\x1d\n" +
 	"\n" +
 	"result_key\x18\n" +
-	" \x01(\fR\tresultKey\"~\n" +
+	" \x01(\fR\tresultKey\x12\x16\n" +
+	"\x06commit\x18\v \x01(\bR\x06commit\"\x98\x01\n" +
 	"\x06Accept\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
 	"\x06clinic\x18\x03 \x01(\fR\x06clinic\x12\x1a\n" +
 	"\baccepted\x18\x04 \x01(\bR\baccepted\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\x82\x01\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n" +
+	"\apromise\x18\x06 \x01(\fR\apromise\"\x82\x01\n" +
 	"\x05Grant\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x12\n" +
@@ -2180,7 +2665,7 @@ const file_market_proto_rawDesc = "" +
 	"FetchReply\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x18\n" +
 	"\agranted\x18\x02 \x01(\bR\agranted\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xd9\x01\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xed\x01\n" +
 	"\fResultHeader\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
@@ -2188,18 +2673,20 @@ const file_market_proto_rawDesc = "" +
 	"\areceipt\x18\x04 \x01(\fR\areceipt\x12+\n" +
 	"\x11receipt_signature\x18\x05 \x01(\fR\x10receiptSignature\x12$\n" +
 	"\rencapsulation\x18\x06 \x01(\fR\rencapsulation\x12\x1a\n" +
-	"\bmanifest\x18\a \x01(\fR\bmanifest\"k\n" +
+	"\bmanifest\x18\a \x01(\fR\bmanifest\x12\x12\n" +
+	"\x04salt\x18\b \x01(\fR\x04salt\"k\n" +
 	"\vResultReply\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x16\n" +
 	"\x06wanted\x18\x02 \x01(\bR\x06wanted\x12\x18\n" +
 	"\asettled\x18\x03 \x01(\bR\asettled\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x81\x01\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"\x9b\x01\n" +
 	"\tResultAck\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x18\n" +
 	"\asettled\x18\x03 \x01(\bR\asettled\x12\x18\n" +
 	"\areceipt\x18\x04 \x01(\fR\areceipt\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"B\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n" +
+	"\avoucher\x18\x06 \x01(\fR\avoucher\"B\n" +
 	"\aHolding\x12\x18\n" +
 	"\apackage\x18\x01 \x01(\fR\apackage\x12\x1d\n" +
 	"\n" +
@@ -2240,7 +2727,44 @@ const file_market_proto_rawDesc = "" +
 	"\aRefusal\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
-	"\aversion\x18\x03 \x01(\rR\aversion*\x8e\x03\n" +
+	"\aversion\x18\x03 \x01(\rR\aversion\"n\n" +
+	"\n" +
+	"Commitment\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
+	"\x06clinic\x18\x03 \x01(\fR\x06clinic\x12\x1e\n" +
+	"\n" +
+	"commitment\x18\x04 \x01(\fR\n" +
+	"commitment\"i\n" +
+	"\rCommitmentAck\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
+	"\x06reveal\x18\x03 \x01(\bR\x06reveal\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"s\n" +
+	"\x0eVoucherRequest\x12\x16\n" +
+	"\x06clinic\x18\x01 \x01(\fR\x06clinic\x12\x12\n" +
+	"\x04node\x18\x02 \x01(\fR\x04node\x12\x1b\n" +
+	"\towed_gwei\x18\x03 \x01(\x04R\bowedGwei\x12\x18\n" +
+	"\avoucher\x18\x04 \x01(\fR\avoucher\"l\n" +
+	"\fVoucherReply\x12\x16\n" +
+	"\x06clinic\x18\x01 \x01(\fR\x06clinic\x12\x12\n" +
+	"\x04node\x18\x02 \x01(\fR\x04node\x12\x18\n" +
+	"\avoucher\x18\x03 \x01(\fR\avoucher\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"m\n" +
+	"\x0eRecheckRequest\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
+	"\x06clinic\x18\x03 \x01(\fR\x06clinic\x12\x19\n" +
+	"\bhpke_key\x18\x04 \x01(\fR\ahpkeKey\"\xcc\x01\n" +
+	"\fRecheckGrant\x12\x12\n" +
+	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x1f\n" +
+	"\vpayload_key\x18\x03 \x01(\fR\n" +
+	"payloadKey\x12)\n" +
+	"\x10payload_manifest\x18\x04 \x01(\fR\x0fpayloadManifest\x12\x1d\n" +
+	"\n" +
+	"result_key\x18\x05 \x01(\fR\tresultKey\x12'\n" +
+	"\x0fresult_manifest\x18\x06 \x01(\fR\x0eresultManifest*\xa0\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -2265,7 +2789,13 @@ const file_market_proto_rawDesc = "" +
 	"\vKIND_CANCEL\x10\x10\x12\x13\n" +
 	"\x0fKIND_CANCEL_ACK\x10\x11\x12\x16\n" +
 	"\x12KIND_GRANT_REQUEST\x10\x12\x12\x10\n" +
-	"\fKIND_REFUSAL\x10\x13*l\n" +
+	"\fKIND_REFUSAL\x10\x13\x12\x13\n" +
+	"\x0fKIND_COMMITMENT\x10\x14\x12\x17\n" +
+	"\x13KIND_COMMITMENT_ACK\x10\x15\x12\x18\n" +
+	"\x14KIND_VOUCHER_REQUEST\x10\x16\x12\x16\n" +
+	"\x12KIND_VOUCHER_REPLY\x10\x17\x12\x18\n" +
+	"\x14KIND_RECHECK_REQUEST\x10\x18\x12\x16\n" +
+	"\x12KIND_RECHECK_GRANT\x10\x19*l\n" +
 	"\x05Phase\x12\x15\n" +
 	"\x11PHASE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0ePHASE_FETCHING\x10\x01\x12\x11\n" +
@@ -2286,32 +2816,38 @@ func file_market_proto_rawDescGZIP() []byte {
 }
 
 var file_market_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_market_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_market_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_market_proto_goTypes = []any{
-	(Kind)(0),            // 0: medhive.market.v1.Kind
-	(Phase)(0),           // 1: medhive.market.v1.Phase
-	(*Envelope)(nil),     // 2: medhive.market.v1.Envelope
-	(*Offer)(nil),        // 3: medhive.market.v1.Offer
-	(*Bid)(nil),          // 4: medhive.market.v1.Bid
-	(*BidReply)(nil),     // 5: medhive.market.v1.BidReply
-	(*Award)(nil),        // 6: medhive.market.v1.Award
-	(*Accept)(nil),       // 7: medhive.market.v1.Accept
-	(*Grant)(nil),        // 8: medhive.market.v1.Grant
-	(*Manifest)(nil),     // 9: medhive.market.v1.Manifest
-	(*Progress)(nil),     // 10: medhive.market.v1.Progress
-	(*ProgressAck)(nil),  // 11: medhive.market.v1.ProgressAck
-	(*Failure)(nil),      // 12: medhive.market.v1.Failure
-	(*FetchRequest)(nil), // 13: medhive.market.v1.FetchRequest
-	(*FetchReply)(nil),   // 14: medhive.market.v1.FetchReply
-	(*ResultHeader)(nil), // 15: medhive.market.v1.ResultHeader
-	(*ResultReply)(nil),  // 16: medhive.market.v1.ResultReply
-	(*ResultAck)(nil),    // 17: medhive.market.v1.ResultAck
-	(*Holding)(nil),      // 18: medhive.market.v1.Holding
-	(*Notice)(nil),       // 19: medhive.market.v1.Notice
-	(*Cancel)(nil),       // 20: medhive.market.v1.Cancel
-	(*CancelAck)(nil),    // 21: medhive.market.v1.CancelAck
-	(*GrantRequest)(nil), // 22: medhive.market.v1.GrantRequest
-	(*Refusal)(nil),      // 23: medhive.market.v1.Refusal
+	(Kind)(0),              // 0: medhive.market.v1.Kind
+	(Phase)(0),             // 1: medhive.market.v1.Phase
+	(*Envelope)(nil),       // 2: medhive.market.v1.Envelope
+	(*Offer)(nil),          // 3: medhive.market.v1.Offer
+	(*Bid)(nil),            // 4: medhive.market.v1.Bid
+	(*BidReply)(nil),       // 5: medhive.market.v1.BidReply
+	(*Award)(nil),          // 6: medhive.market.v1.Award
+	(*Accept)(nil),         // 7: medhive.market.v1.Accept
+	(*Grant)(nil),          // 8: medhive.market.v1.Grant
+	(*Manifest)(nil),       // 9: medhive.market.v1.Manifest
+	(*Progress)(nil),       // 10: medhive.market.v1.Progress
+	(*ProgressAck)(nil),    // 11: medhive.market.v1.ProgressAck
+	(*Failure)(nil),        // 12: medhive.market.v1.Failure
+	(*FetchRequest)(nil),   // 13: medhive.market.v1.FetchRequest
+	(*FetchReply)(nil),     // 14: medhive.market.v1.FetchReply
+	(*ResultHeader)(nil),   // 15: medhive.market.v1.ResultHeader
+	(*ResultReply)(nil),    // 16: medhive.market.v1.ResultReply
+	(*ResultAck)(nil),      // 17: medhive.market.v1.ResultAck
+	(*Holding)(nil),        // 18: medhive.market.v1.Holding
+	(*Notice)(nil),         // 19: medhive.market.v1.Notice
+	(*Cancel)(nil),         // 20: medhive.market.v1.Cancel
+	(*CancelAck)(nil),      // 21: medhive.market.v1.CancelAck
+	(*GrantRequest)(nil),   // 22: medhive.market.v1.GrantRequest
+	(*Refusal)(nil),        // 23: medhive.market.v1.Refusal
+	(*Commitment)(nil),     // 24: medhive.market.v1.Commitment
+	(*CommitmentAck)(nil),  // 25: medhive.market.v1.CommitmentAck
+	(*VoucherRequest)(nil), // 26: medhive.market.v1.VoucherRequest
+	(*VoucherReply)(nil),   // 27: medhive.market.v1.VoucherReply
+	(*RecheckRequest)(nil), // 28: medhive.market.v1.RecheckRequest
+	(*RecheckGrant)(nil),   // 29: medhive.market.v1.RecheckGrant
 }
 var file_market_proto_depIdxs = []int32{
 	0,  // 0: medhive.market.v1.Envelope.kind:type_name -> medhive.market.v1.Kind
@@ -2335,7 +2871,7 @@ func file_market_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_market_proto_rawDesc), len(file_market_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   22,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -31,6 +31,10 @@ const (
 	AskProtocol    protocol.ID = "/medhive/ask/1"    // clinic → node: Offer; Bid or Refusal
 	CancelProtocol protocol.ID = "/medhive/cancel/1" // clinic → node: Cancel; CancelAck
 	GrantProtocol  protocol.ID = "/medhive/grant/1"  // node → clinic: GrantRequest; Grant or Refusal
+
+	VoucherProtocol protocol.ID = "/medhive/voucher/1" // node → clinic: VoucherRequest; VoucherReply
+	CommitProtocol  protocol.ID = "/medhive/commit/1"  // node → clinic: Commitment; CommitmentAck
+	RecheckProtocol protocol.ID = "/medhive/recheck/1" // coordinator → clinic: RecheckRequest; RecheckGrant or Refusal, both ciphertexts
 )
 
 // Stream is one dialogue with a peer whose address its libp2p identity proves.

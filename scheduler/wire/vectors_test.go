@@ -40,28 +40,35 @@ func samples(t testing.TB) []proto.Message {
 	b := sampleBid()
 	b.Provider, b.Trust = "cpu", scheduler.TrustDevice
 	task, clinic, node, key := o.Task[:], o.Clinic[:], b.Node[:], b.HPKEKey
+	word := bytes.Repeat([]byte{7}, 32)
 	const fence, reason = 3, "a reason"
 	return []proto.Message{
 		offer,
 		NewBid(b),
 		&BidReply{Task: task, Won: true, Reason: reason},
 		&Award{Task: task, Fence: fence, Node: node, Clinic: clinic, Package: o.Package[:], PriceGwei: 1234, LeaseMs: 60_000, DeadlineMs: offer.DeadlineMs,
-			PayloadCid: offer.PayloadCid, ResultKey: key},
-		&Accept{Task: task, Fence: fence, Clinic: clinic, Accepted: true, Reason: reason},
+			PayloadCid: offer.PayloadCid, ResultKey: key, Commit: true},
+		&Accept{Task: task, Fence: fence, Clinic: clinic, Accepted: true, Reason: reason, Promise: bytes.Repeat([]byte{9}, 74)},
 		&Grant{Task: task, Fence: fence, Node: node, WrappedKey: bytes.Repeat([]byte{5}, 80), Manifest: []byte{8, 1}},
 		&Progress{Task: task, Fence: fence, Clinic: clinic, Phase: Phase_PHASE_QUEUED, Stage: "inference", Permille: 500},
 		&ProgressAck{Task: task, Fence: fence, Renewed: true, Reason: reason},
 		&Failure{Task: task, Fence: fence, Clinic: clinic, Reason: reason},
 		&FetchRequest{Task: task, Fence: fence, Clinic: clinic, FirstChunk: 7},
 		&FetchReply{Task: task, Granted: true, Reason: reason},
-		&ResultHeader{Task: task, Fence: fence, Clinic: clinic, Receipt: []byte(`{}`), ReceiptSignature: bytes.Repeat([]byte{6}, 65), Encapsulation: key, Manifest: []byte{8, 1}},
+		&ResultHeader{Task: task, Fence: fence, Clinic: clinic, Receipt: []byte(`{}`), ReceiptSignature: bytes.Repeat([]byte{6}, 65), Encapsulation: key, Manifest: []byte{8, 1}, Salt: word},
 		&ResultReply{Task: task, Wanted: true, Settled: true, Reason: reason},
-		&ResultAck{Task: task, Fence: fence, Settled: true, Receipt: []byte(`{}`), Reason: reason},
+		&ResultAck{Task: task, Fence: fence, Settled: true, Receipt: []byte(`{}`), Reason: reason, Voucher: []byte(`{}`)},
 		NewNotice(sampleNotice()),
 		&Cancel{Task: task, Fence: fence, Node: node, Clinic: clinic, Reason: reason},
 		&CancelAck{Task: task, Fence: fence, Held: true},
 		&GrantRequest{Task: task, Fence: fence, Clinic: clinic, HpkeKey: key},
 		&Refusal{Task: task, Reason: reason, Version: 1},
+		&Commitment{Task: task, Fence: fence, Clinic: clinic, Commitment: word},
+		&CommitmentAck{Task: task, Fence: fence, Reveal: true, Reason: reason},
+		&VoucherRequest{Clinic: clinic, Node: node, OwedGwei: 1234, Voucher: []byte(`{}`)},
+		&VoucherReply{Clinic: clinic, Node: node, Voucher: []byte(`{}`), Reason: reason},
+		&RecheckRequest{Task: task, Fence: fence, Clinic: clinic, HpkeKey: key},
+		&RecheckGrant{Task: task, Fence: fence, PayloadKey: bytes.Repeat([]byte{5}, 80), PayloadManifest: []byte{8, 1}, ResultKey: bytes.Repeat([]byte{6}, 80), ResultManifest: []byte{8, 2}},
 	}
 }
 

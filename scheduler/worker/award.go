@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/transfer"
@@ -42,6 +43,7 @@ type award struct {
 	clinic    common.Address
 	lease     time.Duration
 	resultKey []byte
+	commit    bool // a replica: its result is shown after a commitment
 	pending   *pending
 }
 
@@ -59,6 +61,9 @@ func (w *Worker) takeAward(ctx context.Context, s *wire.Stream) error {
 	var fresh bool
 	if err == nil {
 		j, fresh, err = w.accept(ctx, a)
+	}
+	if err == nil {
+		reply.Promise, err = w.promise(j)
 	}
 	if err != nil {
 		w.counters.count(func(s *Stats) { s.Declined[word(err)]++ })
@@ -116,7 +121,7 @@ func (w *Worker) checkAward(m *wire.Award, s *wire.Stream) (award, error) {
 		m.DeadlineMs != offer.Deadline.UnixMilli() || a.clinic != offer.Clinic {
 		return a, errTerms
 	}
-	a.fence, a.lease, a.resultKey = m.Fence, time.Duration(m.LeaseMs)*time.Millisecond, m.ResultKey
+	a.fence, a.lease, a.resultKey, a.commit = m.Fence, time.Duration(m.LeaseMs)*time.Millisecond, m.ResultKey, m.Commit
 	if a.fence == 0 || a.lease <= 0 || a.lease > maxLease || !w.Clock.Now().Before(offer.Deadline) {
 		return a, errTerms
 	}
@@ -169,6 +174,9 @@ func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err e
 		p.reserved = false // the bid's place becomes the job's
 		close(p.taken)
 		w.change(p.offer.Clinic, func(c patience) patience { c.open--; return c })
+	case w.trusts(a.clinic, p.bid.PriceGwei, w.Clock.Now()) != nil:
+		w.mu.Unlock()
+		return nil, false, scheduler.ErrExposure // since it bid, the clinic has used its credit up
 	case w.load.admits(p.place.class, w.Capacity+w.Queue, w.StatPlaces) && w.load.promise(p.place, w.StatPlaces) <= p.bid.Promise+promiseGrain:
 		w.load.add(p.place) // the bid was kept as a spare, and its promise still holds
 	default:
@@ -187,6 +195,16 @@ func (w *Worker) accept(ctx context.Context, a award) (j *job, fresh bool, err e
 	w.counters.count(func(s *Stats) { s.Awards++ })
 	w.emit(Awarded, a.task, Event{Clinic: a.clinic, Fence: a.fence, Text: fmt.Sprintf("lease %v", a.lease)})
 	return j, true, nil
+}
+
+// promise signs that this node will bring the result: the clinic shows it if nothing comes.
+func (w *Worker) promise(j *job) ([]byte, error) {
+	p := attest.Promise{Task: j.task, Fence: j.fence, Node: w.Key.Address(), Clinic: j.clinic, At: j.accepted.UTC().Truncate(time.Millisecond)}
+	sig, err := attest.Sign(p.Hash(w.Domain), w.Key.ECDSA())
+	if err != nil {
+		return nil, err
+	}
+	return attest.Pledge{At: p.At, NodeSig: sig}.AppendBinary(nil)
 }
 
 // awaitGrant says yes and opens the content key that comes back.

@@ -119,6 +119,9 @@ func (w *Worker) enter(p *pending) error {
 	case !w.spares(p.offer.Clinic):
 		return errStrangers
 	}
+	if err := w.trusts(p.offer.Clinic, p.bid.PriceGwei, now); err != nil {
+		return err
+	}
 	if err := w.patience[p.offer.Clinic].allows(w.Capacity+w.Queue+w.StatPlaces, now); err != nil {
 		return err
 	}

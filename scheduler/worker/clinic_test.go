@@ -33,9 +33,10 @@ type clinic struct {
 	*member
 	heard *log[heard]
 
-	mu    sync.Mutex // guards the fields below
-	tasks map[models.Digest]*task
-	away  bool // it answers nobody
+	mu     sync.Mutex // guards the fields below
+	tasks  map[models.Digest]*task
+	away   bool // it answers nobody
+	commit bool // its awards want commitments
 	// What becomes of a message, instead of the honest answer; nil: that one.
 	onResult func(t *task, receipt *attest.SignedReceipt) *wire.ResultAck
 	onGrant  func(t *task, request *wire.GrantRequest) proto.Message
@@ -64,7 +65,7 @@ type task struct {
 	receipt *attest.SignedReceipt
 }
 
-func newClinic(t *testing.T) *clinic {
+func newClinic(t testing.TB) *clinic {
 	t.Helper()
 	c := &clinic{member: newMember(t), heard: newLog[heard](), tasks: map[models.Digest]*task{}}
 	for id, handle := range map[protocol.ID]func(*wire.Stream) error{
@@ -196,7 +197,7 @@ func (c *clinic) sendAward(s *wire.Stream, n *node, x *task) {
 	must(c.t, err)
 	node, own := n.key.Address(), c.key.Address()
 	must(c.t, s.Send(&wire.Award{Task: x.id[:], Fence: x.fence, Node: node[:], Clinic: own[:], Package: offer.Package, PriceGwei: x.bid.PriceGwei,
-		LeaseMs: lease.Milliseconds(), DeadlineMs: x.offer.Deadline.UnixMilli(), PayloadCid: offer.PayloadCid, ResultKey: x.result.Public()}))
+		LeaseMs: lease.Milliseconds(), DeadlineMs: x.offer.Deadline.UnixMilli(), PayloadCid: offer.PayloadCid, ResultKey: x.result.Public(), Commit: c.commit}))
 }
 
 func (c *clinic) grant(x *task, n *node, to []byte) *wire.Grant {
@@ -417,7 +418,7 @@ func count[M proto.Message](c *clinic, x *task) int {
 	return n
 }
 
-func encode(t *testing.T, v any) []byte {
+func encode(t testing.TB, v any) []byte {
 	t.Helper()
 	data, err := json.Marshal(v)
 	must(t, err)

@@ -43,13 +43,18 @@ func requestHash(payload string) (models.Digest, error) {
 func (w *Worker) deliver(ctx context.Context, j *job) {
 	began := w.Clock.Now()
 	for pause := firstPause; ; {
-		ack, err := w.sendResult(ctx, j)
-		if err == nil && ack.Settled {
-			w.counters.count(func(s *Stats) { s.Deliver.observe(w.Clock.Now().Sub(began)) })
-			w.settled(j, ack)
-			return
-		}
+		var ack *wire.ResultAck
+		err := w.awaitReveal(ctx, j)
 		if err == nil {
+			ack, err = w.sendResult(ctx, j)
+		}
+		switch {
+		case err == nil && ack.Settled:
+			if err = w.settled(ctx, j, ack); err == nil {
+				w.counters.count(func(s *Stats) { s.Deliver.observe(w.Clock.Now().Sub(began)) })
+				return
+			}
+		case err == nil:
 			err = errors.New(wire.Reason(ack.Reason))
 		}
 		switch cause := context.Cause(ctx); {
@@ -59,7 +64,7 @@ func (w *Worker) deliver(ctx context.Context, j *job) {
 		case cause != nil:
 			return
 		case !w.Clock.Now().Before(j.rec.GiveUp):
-			w.settle(j, nil, "the clinic was not reached in time: "+err.Error())
+			w.settle(j, nil, "nothing valid came from the clinic in time: "+err.Error())
 			return
 		}
 		w.Log.Debug("result not delivered; it is sent again", "task", j.rec.Task.Short(), "pause", pause, "error", err)
@@ -88,7 +93,7 @@ func (w *Worker) sendResult(ctx context.Context, j *job) (*wire.ResultAck, error
 		return nil, err
 	}
 	err = s.Send(&wire.ResultHeader{Task: rec.Task[:], Fence: rec.Fence, Clinic: rec.Clinic[:], Receipt: receipt,
-		ReceiptSignature: rec.Sealed.Signature[:], Encapsulation: rec.Sealed.Encapsulation, Manifest: rec.Sealed.Manifest})
+		ReceiptSignature: rec.Sealed.Signature[:], Encapsulation: rec.Sealed.Encapsulation, Manifest: rec.Sealed.Manifest, Salt: rec.Sealed.Salt})
 	if err != nil {
 		return nil, err
 	}
@@ -110,24 +115,35 @@ func (w *Worker) sendResult(ctx context.Context, j *job) (*wire.ResultAck, error
 	return wire.Expect[*wire.ResultAck](s.Reader, wire.MaxControl, rec.Clinic)
 }
 
-// settled persists the clinic's verdict.
-func (w *Worker) settled(j *job, ack *wire.ResultAck) {
+// settled persists the clinic's verdict. An error says that its wallet could not be asked
+// whether it signed: the result is kept and the clinic asked again.
+func (w *Worker) settled(ctx context.Context, j *job, ack *wire.ResultAck) error {
 	if len(ack.Receipt) == 0 {
 		w.settle(j, nil, "the clinic refused the result: "+wire.Reason(ack.Reason))
-		return
+		return nil
 	}
 	signed, err := attest.DecodeSignedReceipt(ack.Receipt)
 	if err == nil {
-		err = signed.Verify(w.Domain)
+		err = signed.VerifyWith(ctx, w.Domain, w.Wallets)
+	}
+	if w.Wallets != nil && errors.Is(err, attest.ErrUnchecked) {
+		return err
 	}
 	if err == nil && signed.Receipt.Hash(w.Domain) != j.rec.Sealed.Receipt.Hash(w.Domain) {
 		err = errors.New("it is about another receipt")
 	}
 	if err != nil {
 		w.settle(j, nil, "the clinic's countersignature is not valid: "+err.Error())
-		return
+		return nil
+	}
+	if w.Payment != nil && len(ack.Voucher) > 0 {
+		if j.voucher, err = w.readVoucher(j.ctx, j.rec.Clinic, ack.Voucher); err != nil {
+			j.voucher = nil
+			w.refuseVoucher(j.rec.Clinic, err)
+		}
 	}
 	w.settle(j, &signed, signed.Acceptance.Reason)
+	return nil
 }
 
 // settle ends a job on disk and in the books; receipt is nil when it brought none. That a
@@ -169,6 +185,7 @@ func (w *Worker) sweep(ctx context.Context, names []string) {
 // persistEnd writes a job's end with the clinic's conduct from now on; w.settling is held.
 func (w *Worker) persistEnd(j *job, end ending, now time.Time) (Totals, error) {
 	w.mu.Lock()
+	end.at, end.model, end.payment, end.account = now, j.rec.model(), w.Payment, w.book(j, end.receipt, now)
 	end.swept = slices.Clone(w.swept)
 	c, known := w.clinics[end.clinic]
 	switch {
@@ -190,6 +207,10 @@ func (w *Worker) persistEnd(j *job, end ending, now time.Time) (Totals, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.swept = w.swept[len(end.swept):]
+	if end.account != nil {
+		j.booked = true
+		w.accounts.set(end.clinic, *end.account)
+	}
 	if end.conduct == nil {
 		return totals, nil
 	}
@@ -215,6 +236,7 @@ func (w *Worker) tellEnd(j *job, end ending, reason string) {
 	w.counters.count(func(s *Stats) { s.Receipts++ })
 	e.Price = end.receipt.Receipt.PriceGwei
 	w.emit(Receipt, j.rec.Task, e)
+	w.tellAccount(j.rec.Clinic, j.voucher)
 	select {
 	case w.outbox <- struct{}{}:
 	default:

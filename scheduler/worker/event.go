@@ -27,10 +27,12 @@ const (
 	Revoked   Kind = "revoked"
 	Cancelled Kind = "cancelled" // its clinic withdrew it
 	Sealed    Kind = "result"
-	Receipt   Kind = "receipt"  // both signatures are on disk
-	Unsigned  Kind = "unsigned" // the clinic took the result and did not sign
+	Committed Kind = "committed" // a replica waits for the others' commitments
+	Receipt   Kind = "receipt"   // both signatures are on disk
+	Unsigned  Kind = "unsigned"  // the clinic took the result and did not sign
 	Failed    Kind = "failed"
 	Forwarded Kind = "forwarded" // the coordinator has the receipt
+	Voucher   Kind = "voucher"   // the clinic has promised Price in all; it names no task
 )
 
 // Event is one step of one job.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -31,6 +32,9 @@ type job struct {
 	stage    string
 	progress float64   // of the stage
 	taken    time.Time // when the clinic had the whole sealed result first
+	booked   bool      // its receipt is in its clinic's account
+
+	voucher *attest.SignedVoucher // that came with its receipt, verified; nil: none. Set before settle
 }
 
 func newJob(ctx context.Context, a award, now time.Time) *job {
@@ -40,7 +44,7 @@ func newJob(ctx context.Context, a award, now time.Time) *job {
 		Terms: &terms{
 			Package: o.Package, Manifest: p.model.ManifestDigest, Weights: p.model.WeightsDigest, Payload: o.Payload, PayloadBytes: o.PayloadBytes,
 			Class: o.Class, Deadline: o.Deadline, PriceGwei: p.bid.PriceGwei, Promise: p.bid.Promise, Work: p.place.work, Lease: a.lease,
-			ResultKey: a.resultKey, Accepted: now,
+			ResultKey: a.resultKey, Accepted: now, Commit: a.commit,
 		},
 	}}
 	j.ctx, j.cancel = context.WithCancelCause(ctx)
@@ -261,6 +265,10 @@ func (w *Worker) seal(j *job, out Output, started, finished time.Time) error {
 	}
 	rec := j.rec
 	rec.Sealed = &sealed{Blob: blob, Encapsulation: encapsulation, Manifest: encoded, Receipt: receipt, Signature: sig}
+	if j.commit {
+		rec.Sealed.Salt = make([]byte, saltBytes) // on disk before its commitment leaves: a restart opens the same one
+		rand.Read(rec.Sealed.Salt)                // never fails, see crypto/rand
+	}
 	if err := w.store.putJob(rec); err != nil {
 		return err
 	}

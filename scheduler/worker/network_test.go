@@ -37,7 +37,7 @@ var (
 
 // member is one host with its own key, disk and gossip.
 type member struct {
-	t      *testing.T
+	t      testing.TB
 	key    *identity.Key
 	host   host.Host
 	market *market.Market
@@ -46,14 +46,14 @@ type member struct {
 	dir    string
 }
 
-func newMember(t *testing.T) *member {
+func newMember(t testing.TB) *member {
 	t.Helper()
 	key, err := identity.Generate()
 	must(t, err)
 	return newMemberAs(t, key, t.TempDir())
 }
 
-func newMemberAs(t *testing.T, key *identity.Key, dir string) *member {
+func newMemberAs(t testing.TB, key *identity.Key, dir string) *member {
 	t.Helper()
 	h, err := libp2p.New(libp2p.Identity(key.Libp2p()), libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"), libp2p.DisableRelay(),
 		libp2p.DisableMetrics())
@@ -130,7 +130,7 @@ type node struct {
 }
 
 // newNode makes a node; change may alter it and its configuration first.
-func newNode(t *testing.T, change func(*node, *worker.Config)) *node {
+func newNode(t testing.TB, change func(*node, *worker.Config)) *node {
 	t.Helper()
 	return startNode(newMember(t), change)
 }
@@ -255,7 +255,7 @@ func (l *log[E]) all() []E {
 }
 
 // await returns the first event that is wanted, past or to come.
-func (l *log[E]) await(t *testing.T, what string, wanted func(E) bool) E {
+func (l *log[E]) await(t testing.TB, what string, wanted func(E) bool) E {
 	t.Helper()
 	limit := time.After(testLimit)
 	for seen := 0; ; {
@@ -274,7 +274,7 @@ func (l *log[E]) await(t *testing.T, what string, wanted func(E) bool) E {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

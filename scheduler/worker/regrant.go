@@ -59,7 +59,7 @@ func restored(ctx context.Context, rec record) *job {
 	if t == nil {
 		return j
 	}
-	j.accepted, j.lease, j.resultKey = t.Accepted, t.Lease, t.ResultKey
+	j.accepted, j.lease, j.resultKey, j.commit = t.Accepted, t.Lease, t.ResultKey, t.Commit
 	j.pending = &pending{
 		offer: scheduler.Offer{Task: rec.Task, Package: t.Package, Clinic: rec.Clinic, Addresses: rec.Addresses, Payload: t.Payload,
 			PayloadBytes: t.PayloadBytes, Class: t.Class, Deadline: t.Deadline},

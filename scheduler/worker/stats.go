@@ -58,6 +58,9 @@ type Stats struct {
 	Receipts  uint64            `json:"receipts"`  // with both signatures
 	Unsigned  uint64            `json:"unsigned"`  // results that clinics took without signing
 	Notices   uint64            `json:"notices"`   // sent
+	Vouchers  uint64            `json:"vouchers"`  // taken that say more than the one before
+	// VouchersRefused were forged, another's, unreadable, or said less than the one before.
+	VouchersRefused uint64 `json:"vouchers_refused"`
 
 	FetchedBytes   uint64 `json:"fetched_bytes"`   // of ciphertext
 	RefetchedBytes uint64 `json:"refetched_bytes"` // of them, brought before by a stream that was cut
@@ -104,6 +107,7 @@ const otherReason = "other"
 func reasons() []reason {
 	return []reason{
 		{errDraining, "draining"}, {errPaused, "paused"}, {errClosed, "closed"}, {errUndelivered, "undelivered"},
+		{scheduler.ErrExposure, "exposure"}, {scheduler.ErrUnsecured, "no deposit"}, {errAccounts, "accounts"},
 		{errConduct, "clinic's conduct"}, {errUndecided, "undecided bids"}, {errNotAllowed, "clinic not listed"}, {errTooMany, "rate"}, {errNoPlace, "no place"}, {errStrangers, "strangers"}, {errKnown, "known"},
 		{errPayload, "payload size"}, {errExpired, "expired"},
 		{scheduler.ErrModel, "model"}, {scheduler.ErrTier, "tier"}, {scheduler.ErrTrust, "trust"}, {scheduler.ErrResidency, "residency"},

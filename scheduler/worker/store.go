@@ -62,6 +62,17 @@ type record struct {
 
 func (r record) errand() errand { return errand{r.Clinic, r.Task} }
 
+// model is the package that the job asks for, as far as an older version's record tells.
+func (r record) model() models.Digest {
+	switch {
+	case r.Terms != nil:
+		return r.Terms.Package
+	case r.Sealed != nil:
+		return r.Sealed.Receipt.ManifestDigest
+	}
+	return models.Digest{}
+}
+
 // blob names the ciphertext of the job's result, whether or not there is one.
 func (r record) blob() string {
 	if r.Sealed != nil {
@@ -118,6 +129,7 @@ type terms struct {
 	Lease        time.Duration   `json:"lease_ns"`
 	ResultKey    []byte          `json:"result_key"` // public
 	Accepted     time.Time       `json:"accepted"`
+	Commit       bool            `json:"commit,omitempty"` // to be committed to before it is shown
 }
 
 // sealed is a result that waits for its clinic's acknowledgement.
@@ -127,7 +139,11 @@ type sealed struct {
 	Manifest      []byte           `json:"manifest"`
 	Receipt       attest.Receipt   `json:"receipt"`
 	Signature     attest.Signature `json:"signature"`
+	Salt          []byte           `json:"salt,omitempty"` // of a replica: opens its commitment
 }
+
+// saltBytes is the length of a commitment's salt.
+const saltBytes = 32
 
 // store is the worker's part of the database; every write is fsynced.
 type store struct{ db *bbolt.DB }
@@ -135,7 +151,7 @@ type store struct{ db *bbolt.DB }
 func openStore(db *bbolt.DB) (store, Totals, error) {
 	var totals Totals
 	err := db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{jobsBucket, receiptBucket, totalsBucket, modeBucket, litterBucket, clinicsBucket, unsignedBucket} {
+		for _, name := range [][]byte{jobsBucket, receiptBucket, totalsBucket, modeBucket, litterBucket, clinicsBucket, unsignedBucket, accountBucket, earnedBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -173,6 +189,10 @@ type ending struct {
 	clinic    common.Address
 	conduct   *conduct        // of the clinic from now on; nil: as before
 	forgotten *common.Address // whose conduct makes room for it
+	account   *account        // of the clinic from now on; nil: as before
+	payment   *Payment        // that the account is of
+	at        time.Time       // when
+	model     models.Digest   // the package that ran
 	litter    string          // ciphertext to be deleted now
 	swept     []string        // ciphertext of earlier jobs that is gone
 }
@@ -193,6 +213,16 @@ func (s store) settle(about errand, e ending) (totals Totals, err error) {
 				return err
 			}
 			if err := appendTo(tx.Bucket(receiptBucket), data); err != nil {
+				return err
+			}
+		}
+		if e.receipt != nil && e.receipt.Acceptance.Accepted {
+			if err := putEarned(tx, e.model, e.receipt, e.at); err != nil {
+				return err
+			}
+		}
+		if e.account != nil {
+			if err := putAccount(tx, e.payment, e.clinic, *e.account); err != nil {
 				return err
 			}
 		}

@@ -108,6 +108,10 @@ type Config struct {
 	// Allow says whose questions and awards are answered, as market.Options.Allow says
 	// whose offers are; nil: everybody's.
 	Allow func(clinic common.Address) bool
+	// Wallets asks contract wallets whether a countersignature is theirs; nil: only keys sign.
+	Wallets attest.Wallets
+	// Payment is how clinics pay; nil: the node works for receipts alone.
+	Payment *Payment
 	// Forward hands a receipt with both signatures to the coordinator. It is called
 	// again, with growing pauses and over restarts, until it returns nil.
 	Forward func(ctx context.Context, r attest.SignedReceipt) error
@@ -160,7 +164,7 @@ func (c *Config) fill() error {
 	if c.MaxPayloadBytes <= 0 {
 		c.MaxPayloadBytes = DefaultMaxPayloadBytes
 	}
-	return nil
+	return c.fillPayment()
 }
 
 // errand is how a node knows a task. Two clinics may call theirs by the same digest, and a
@@ -196,10 +200,11 @@ type Worker struct {
 	running   sync.WaitGroup // bids, jobs, deliveries and inbound streams
 	outbox    chan struct{}  // holds one: a receipt waits to be forwarded
 	stirred   chan struct{}  // holds one: what a notice says may have changed
+	unvouched chan struct{}  // holds one: a receipt came without its voucher
 	askers    *rates
 	counters  *counters
 	switching sync.Mutex // one change of mode at a time
-	settling  sync.Mutex // one end of a job at a time
+	settling  sync.Mutex // one end of a job, or change of an account, at a time
 
 	mu       sync.Mutex // guards the fields below
 	started  bool
@@ -211,6 +216,7 @@ type Worker struct {
 	jobs     map[errand]*job
 	clinics  map[common.Address]conduct
 	patience map[common.Address]patience
+	accounts accounts
 	talks    talks
 	totals   Totals
 	swept    []string // ciphertext that is gone and still noted on disk
@@ -233,9 +239,13 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
+	owed, err := st.loadAccounts(c.Payment)
+	if err != nil {
+		return nil, fmt.Errorf("start worker: %w", err)
+	}
 	w := &Worker{
 		Config: c, store: st, outbox: make(chan struct{}, 1),
-		stirred: make(chan struct{}, 1), askers: newRates(), counters: newCounters(),
+		stirred: make(chan struct{}, 1), unvouched: make(chan struct{}, 1), accounts: accounts{known: owed, covers: map[common.Address]scheduler.Cover{}}, askers: newRates(), counters: newCounters(),
 		mode: mode, turns: turns{capacity: c.Capacity, reserve: c.StatPlaces},
 		pending: map[errand]*pending{}, jobs: map[errand]*job{}, clinics: clinics, patience: map[common.Address]patience{}, talks: newTalks(), totals: totals,
 	}
@@ -270,6 +280,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.serve(ctx)
 	w.running.Go(func() { w.forward(ctx) })
 	w.running.Go(func() { w.tell(ctx) })
+	w.running.Go(func() { w.demandVouchers(ctx) })
 	for o := range offers { // until ctx ends
 		w.consider(ctx, o)
 	}

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IBonds} from "./IBonds.sol";
 import {INodeRegistry} from "./INodeRegistry.sol";
 
 /// @title Who works here: each node's hot key, its operator, bond and recipient.
@@ -16,12 +17,14 @@ import {INodeRegistry} from "./INodeRegistry.sol";
 /// nothing. A thief of the operator's key can make the node leave, and can
 /// propose a recipient, which waits out `recipientDelay` while the operator or
 /// the present recipient cancels; even a bond withdrawn goes to the recipient.
-/// Slashing belongs to the dispute path, which does not exist yet.
-contract NodeRegistry is INodeRegistry, EIP712 {
+/// A bond is slashed by the Disputes contract alone, which is named for good at
+/// deployment; while a dispute is open the bond can't leave.
+contract NodeRegistry is INodeRegistry, IBonds, EIP712 {
     using SafeERC20 for IERC20;
 
-    /// @dev Three slots, and a fourth with a voucher. A claim reads only the
-    /// second, and the third while a change of recipient is on its way.
+    /// @dev Three slots, a fourth with a voucher, a fifth once slashed. A claim
+    /// reads only the second, and the third while a change of recipient is on
+    /// its way.
     struct Node {
         address operator;
         bytes2 jurisdiction;
@@ -33,8 +36,11 @@ contract NodeRegistry is INodeRegistry, EIP712 {
         // ---
         address pendingRecipient;
         uint64 exitAt; // when the bond may be withdrawn; 0 = not leaving
+        uint32 holds; // open disputes
         // ---
         bytes32 voucher;
+        // ---
+        uint256 slashed; // wei of the bond that are gone
     }
 
     /// @notice EIP-712 type of the hot key's consent.
@@ -46,6 +52,8 @@ contract NodeRegistry is INodeRegistry, EIP712 {
 
     /// @notice The token that bonds are paid in.
     IERC20 public immutable token;
+    /// @inheritdoc IBonds
+    address public immutable disputes;
     /// @notice What each node deposits, in wei of HIVE.
     uint256 public immutable bond;
     /// @notice Seconds between leaving and withdrawing the bond.
@@ -70,8 +78,16 @@ contract NodeRegistry is INodeRegistry, EIP712 {
     event RecipientProposalCancelled(address indexed hotKey, address indexed proposed, address by);
     /// @notice A node stopped working; its bond thaws until `withdrawableAt`.
     event ExitStarted(address indexed hotKey, uint64 withdrawableAt);
-    /// @notice A bond went back.
-    event BondWithdrawn(address indexed hotKey, address indexed recipient, uint256 bond);
+    /// @notice A bond, or what was left of it, went back.
+    event BondWithdrawn(address indexed hotKey, address indexed recipient, uint256 amount);
+    /// @notice A dispute was opened: `holds` are open now.
+    event BondHeld(address indexed hotKey, uint32 holds);
+    /// @notice A dispute ended: `holds` are still open.
+    event BondReleased(address indexed hotKey, uint32 holds);
+    /// @notice A dispute took `amount` wei of the bond.
+    event BondSlashed(address indexed hotKey, address indexed beneficiary, uint256 amount);
+    /// @notice The operator paid in what had been slashed.
+    event BondRestored(address indexed hotKey, uint256 amount);
 
     error ZeroAddress();
     error AlreadyRegistered(address hotKey);
@@ -87,14 +103,30 @@ contract NodeRegistry is INodeRegistry, EIP712 {
     error NotLeaving(address hotKey);
     error BondThawing(address hotKey, uint64 withdrawableAt);
     error BondAlreadyWithdrawn(address hotKey);
+    error BondThawed(address hotKey, uint64 withdrawableAt);
+    error BondInDispute(address hotKey, uint32 holds);
+    error BondNotHeld(address hotKey);
+    error BondTooSmall(address hotKey, uint256 left);
+    error BondWhole(address hotKey);
+    error NotDisputes(address caller);
 
+    modifier onlyDisputes() {
+        if (msg.sender != disputes) revert NotDisputes(msg.sender);
+        _;
+    }
+
+    /// @notice Sets what holds for every node, for good.
     /// @param token_ the token that bonds are paid in.
+    /// @param disputes_ the Disputes contract, which may be deployed after this.
     /// @param bond_ each node's deposit, in wei.
     /// @param exitThaw_ seconds between leaving and withdrawing.
     /// @param recipientDelay_ seconds until a proposed recipient takes over.
-    constructor(IERC20 token_, uint256 bond_, uint64 exitThaw_, uint64 recipientDelay_) EIP712("MedHive", "1") {
-        if (address(token_) == address(0)) revert ZeroAddress();
+    constructor(IERC20 token_, address disputes_, uint256 bond_, uint64 exitThaw_, uint64 recipientDelay_)
+        EIP712("MedHive", "1")
+    {
+        if (address(token_) == address(0) || disputes_ == address(0)) revert ZeroAddress();
         token = token_;
+        disputes = disputes_;
         bond = bond_;
         exitThaw = exitThaw_;
         recipientDelay = recipientDelay_;
@@ -175,17 +207,66 @@ contract NodeRegistry is INodeRegistry, EIP712 {
         emit ExitStarted(hotKey, withdrawableAt);
     }
 
-    /// @notice Pays a thawed bond to the recipient. Anyone may call it.
+    /// @notice Pays a thawed bond, less what was slashed, to the recipient.
+    /// Anyone may call it. An open dispute is waited for; since none can be
+    /// opened after the thaw, that wait ends.
     function withdrawBond(address hotKey) external {
         Node storage node = _nodes[hotKey];
         if (node.operator == address(0)) revert NotRegistered(hotKey);
         if (node.exitAt == 0) revert NotLeaving(hotKey);
         if (block.timestamp < node.exitAt) revert BondThawing(hotKey, node.exitAt);
         if (node.withdrawn) revert BondAlreadyWithdrawn(hotKey);
+        if (node.holds != 0) revert BondInDispute(hotKey, node.holds);
         node.withdrawn = true;
         address recipient = recipientOf(hotKey);
-        emit BondWithdrawn(hotKey, recipient, bond);
-        token.safeTransfer(recipient, bond);
+        uint256 amount = bond - node.slashed;
+        emit BondWithdrawn(hotKey, recipient, amount);
+        token.safeTransfer(recipient, amount);
+    }
+
+    /// @notice Pays in again what was slashed, which makes the node active.
+    function restoreBond(address hotKey) external {
+        Node storage node = _operated(hotKey);
+        if (node.exitAt != 0) revert AlreadyLeaving(hotKey);
+        uint256 amount = node.slashed;
+        if (amount == 0) revert BondWhole(hotKey);
+        node.slashed = 0;
+        emit BondRestored(hotKey, amount);
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IBonds
+    /// @dev Refused once the bond has thawed, so that disputes can't be lined up
+    /// to keep it for ever.
+    function hold(address hotKey) external onlyDisputes {
+        Node storage node = _nodes[hotKey];
+        if (node.operator == address(0)) revert NotRegistered(hotKey);
+        uint64 exitAt = node.exitAt;
+        if (exitAt != 0 && block.timestamp >= exitAt) revert BondThawed(hotKey, exitAt);
+        uint32 holds = node.holds + 1;
+        node.holds = holds;
+        emit BondHeld(hotKey, holds);
+    }
+
+    /// @inheritdoc IBonds
+    function release(address hotKey) external onlyDisputes {
+        Node storage node = _nodes[hotKey];
+        uint32 holds = node.holds;
+        if (holds == 0) revert BondNotHeld(hotKey);
+        node.holds = --holds;
+        emit BondReleased(hotKey, holds);
+    }
+
+    /// @inheritdoc IBonds
+    /// @dev Only a held bond is slashed, so it can't have been withdrawn.
+    function slash(address hotKey, uint256 amount, address beneficiary) external onlyDisputes {
+        Node storage node = _nodes[hotKey];
+        if (node.holds == 0) revert BondNotHeld(hotKey);
+        uint256 left = bond - node.slashed;
+        if (amount > left) revert BondTooSmall(hotKey, left);
+        node.slashed += amount;
+        emit BondSlashed(hotKey, beneficiary, amount);
+        token.safeTransfer(beneficiary, amount);
     }
 
     /// @notice All that is known of a node; zeros if it was never registered.
@@ -202,7 +283,9 @@ contract NodeRegistry is INodeRegistry, EIP712 {
             uint64 exitAt,
             bytes2 jurisdiction,
             bytes32 voucher,
-            bool withdrawn
+            bool withdrawn,
+            uint256 slashed,
+            uint32 holds
         )
     {
         Node storage node = _nodes[hotKey];
@@ -216,14 +299,24 @@ contract NodeRegistry is INodeRegistry, EIP712 {
             node.exitAt,
             node.jurisdiction,
             node.voucher,
-            node.withdrawn
+            node.withdrawn,
+            node.slashed,
+            node.holds
         );
+    }
+
+    /// @inheritdoc INodeRegistry
+    function recipientsOf(address[] calldata hotKeys) external view returns (address[] memory recipients) {
+        recipients = new address[](hotKeys.length);
+        for (uint256 i = 0; i < hotKeys.length; ++i) {
+            recipients[i] = recipientOf(hotKeys[i]);
+        }
     }
 
     /// @inheritdoc INodeRegistry
     function isActive(address hotKey) external view returns (bool) {
         Node storage node = _nodes[hotKey];
-        return node.operator != address(0) && node.exitAt == 0;
+        return node.operator != address(0) && node.exitAt == 0 && node.slashed == 0;
     }
 
     /// @inheritdoc INodeRegistry

@@ -26,9 +26,9 @@ var (
 
 // NodeRegistryMetaData contains all meta data concerning the NodeRegistry contract.
 var NodeRegistryMetaData = bind.MetaData{
-	ABI: "[{\"inputs\":[{\"internalType\":\"contractIERC20\",\"name\":\"token_\",\"type\":\"address\"},{\"internalType\":\"uint256\",\"name\":\"bond_\",\"type\":\"uint256\"},{\"internalType\":\"uint64\",\"name\":\"exitThaw_\",\"type\":\"uint64\"},{\"internalType\":\"uint64\",\"name\":\"recipientDelay_\",\"type\":\"uint64\"}],\"stateMutability\":\"nonpayable\",\"type\":\"constructor\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"AlreadyLeaving\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"AlreadyRegistered\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"BondAlreadyWithdrawn\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"uint64\",\"name\":\"withdrawableAt\",\"type\":\"uint64\"}],\"name\":\"BondThawing\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"uint256\",\"name\":\"deadline\",\"type\":\"uint256\"}],\"name\":\"ConsentExpired\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"signer\",\"type\":\"address\"}],\"name\":\"ConsentNotByHotKey\",\"type\":\"error\"},{\"inputs\":[],\"name\":\"ECDSAInvalidSignature\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"uint256\",\"name\":\"length\",\"type\":\"uint256\"}],\"name\":\"ECDSAInvalidSignatureLength\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"bytes32\",\"name\":\"s\",\"type\":\"bytes32\"}],\"name\":\"ECDSAInvalidSignatureS\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"}],\"name\":\"InvalidJurisdiction\",\"type\":\"error\"},{\"inputs\":[],\"name\":\"InvalidShortString\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"NoRecipientProposed\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"NotLeaving\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"caller\",\"type\":\"address\"}],\"name\":\"NotOperator\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"caller\",\"type\":\"address\"}],\"name\":\"NotOperatorOrRecipient\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"NotRegistered\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"RecipientIsHotKey\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"token\",\"type\":\"address\"}],\"name\":\"SafeERC20FailedOperation\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"string\",\"name\":\"str\",\"type\":\"string\"}],\"name\":\"StringTooLong\",\"type\":\"error\"},{\"inputs\":[],\"name\":\"ZeroAddress\",\"type\":\"error\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint256\",\"name\":\"bond\",\"type\":\"uint256\"}],\"name\":\"BondWithdrawn\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[],\"name\":\"EIP712DomainChanged\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint64\",\"name\":\"withdrawableAt\",\"type\":\"uint64\"}],\"name\":\"ExitStarted\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"proposed\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"address\",\"name\":\"by\",\"type\":\"address\"}],\"name\":\"RecipientProposalCancelled\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"current\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"proposed\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint64\",\"name\":\"effectiveAt\",\"type\":\"uint64\"}],\"name\":\"RecipientProposed\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"operator\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"indexed\":false,\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"indexed\":false,\"internalType\":\"uint256\",\"name\":\"bond\",\"type\":\"uint256\"}],\"name\":\"Registered\",\"type\":\"event\"},{\"inputs\":[],\"name\":\"REGISTRATION_TYPEHASH\",\"outputs\":[{\"internalType\":\"bytes32\",\"name\":\"\",\"type\":\"bytes32\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"bond\",\"outputs\":[{\"internalType\":\"uint256\",\"name\":\"\",\"type\":\"uint256\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"cancelRecipient\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"eip712Domain\",\"outputs\":[{\"internalType\":\"bytes1\",\"name\":\"fields\",\"type\":\"bytes1\"},{\"internalType\":\"string\",\"name\":\"name\",\"type\":\"string\"},{\"internalType\":\"string\",\"name\":\"version\",\"type\":\"string\"},{\"internalType\":\"uint256\",\"name\":\"chainId\",\"type\":\"uint256\"},{\"internalType\":\"address\",\"name\":\"verifyingContract\",\"type\":\"address\"},{\"internalType\":\"bytes32\",\"name\":\"salt\",\"type\":\"bytes32\"},{\"internalType\":\"uint256[]\",\"name\":\"extensions\",\"type\":\"uint256[]\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"exit\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"exitThaw\",\"outputs\":[{\"internalType\":\"uint64\",\"name\":\"\",\"type\":\"uint64\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"isActive\",\"outputs\":[{\"internalType\":\"bool\",\"name\":\"\",\"type\":\"bool\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"nodeOf\",\"outputs\":[{\"internalType\":\"address\",\"name\":\"operator\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"pendingRecipient\",\"type\":\"address\"},{\"internalType\":\"uint64\",\"name\":\"changeAt\",\"type\":\"uint64\"},{\"internalType\":\"uint64\",\"name\":\"registeredAt\",\"type\":\"uint64\"},{\"internalType\":\"uint64\",\"name\":\"exitAt\",\"type\":\"uint64\"},{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"internalType\":\"bool\",\"name\":\"withdrawn\",\"type\":\"bool\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"proposed\",\"type\":\"address\"}],\"name\":\"proposeRecipient\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"recipientDelay\",\"outputs\":[{\"internalType\":\"uint64\",\"name\":\"\",\"type\":\"uint64\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"recipientOf\",\"outputs\":[{\"internalType\":\"address\",\"name\":\"\",\"type\":\"address\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"internalType\":\"uint256\",\"name\":\"deadline\",\"type\":\"uint256\"},{\"internalType\":\"bytes\",\"name\":\"consent\",\"type\":\"bytes\"}],\"name\":\"register\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"operator\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"internalType\":\"uint256\",\"name\":\"deadline\",\"type\":\"uint256\"}],\"name\":\"registrationDigest\",\"outputs\":[{\"internalType\":\"bytes32\",\"name\":\"\",\"type\":\"bytes32\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"token\",\"outputs\":[{\"internalType\":\"contractIERC20\",\"name\":\"\",\"type\":\"address\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"withdrawBond\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"}]",
+	ABI: "[{\"inputs\":[{\"internalType\":\"contractIERC20\",\"name\":\"token_\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"disputes_\",\"type\":\"address\"},{\"internalType\":\"uint256\",\"name\":\"bond_\",\"type\":\"uint256\"},{\"internalType\":\"uint64\",\"name\":\"exitThaw_\",\"type\":\"uint64\"},{\"internalType\":\"uint64\",\"name\":\"recipientDelay_\",\"type\":\"uint64\"}],\"stateMutability\":\"nonpayable\",\"type\":\"constructor\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"AlreadyLeaving\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"AlreadyRegistered\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"BondAlreadyWithdrawn\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"uint32\",\"name\":\"holds\",\"type\":\"uint32\"}],\"name\":\"BondInDispute\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"BondNotHeld\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"uint64\",\"name\":\"withdrawableAt\",\"type\":\"uint64\"}],\"name\":\"BondThawed\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"uint64\",\"name\":\"withdrawableAt\",\"type\":\"uint64\"}],\"name\":\"BondThawing\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"uint256\",\"name\":\"left\",\"type\":\"uint256\"}],\"name\":\"BondTooSmall\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"BondWhole\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"uint256\",\"name\":\"deadline\",\"type\":\"uint256\"}],\"name\":\"ConsentExpired\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"signer\",\"type\":\"address\"}],\"name\":\"ConsentNotByHotKey\",\"type\":\"error\"},{\"inputs\":[],\"name\":\"ECDSAInvalidSignature\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"uint256\",\"name\":\"length\",\"type\":\"uint256\"}],\"name\":\"ECDSAInvalidSignatureLength\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"bytes32\",\"name\":\"s\",\"type\":\"bytes32\"}],\"name\":\"ECDSAInvalidSignatureS\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"}],\"name\":\"InvalidJurisdiction\",\"type\":\"error\"},{\"inputs\":[],\"name\":\"InvalidShortString\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"NoRecipientProposed\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"caller\",\"type\":\"address\"}],\"name\":\"NotDisputes\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"NotLeaving\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"caller\",\"type\":\"address\"}],\"name\":\"NotOperator\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"caller\",\"type\":\"address\"}],\"name\":\"NotOperatorOrRecipient\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"NotRegistered\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"RecipientIsHotKey\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"token\",\"type\":\"address\"}],\"name\":\"SafeERC20FailedOperation\",\"type\":\"error\"},{\"inputs\":[{\"internalType\":\"string\",\"name\":\"str\",\"type\":\"string\"}],\"name\":\"StringTooLong\",\"type\":\"error\"},{\"inputs\":[],\"name\":\"ZeroAddress\",\"type\":\"error\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint32\",\"name\":\"holds\",\"type\":\"uint32\"}],\"name\":\"BondHeld\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint32\",\"name\":\"holds\",\"type\":\"uint32\"}],\"name\":\"BondReleased\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint256\",\"name\":\"amount\",\"type\":\"uint256\"}],\"name\":\"BondRestored\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"beneficiary\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint256\",\"name\":\"amount\",\"type\":\"uint256\"}],\"name\":\"BondSlashed\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint256\",\"name\":\"amount\",\"type\":\"uint256\"}],\"name\":\"BondWithdrawn\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[],\"name\":\"EIP712DomainChanged\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint64\",\"name\":\"withdrawableAt\",\"type\":\"uint64\"}],\"name\":\"ExitStarted\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"proposed\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"address\",\"name\":\"by\",\"type\":\"address\"}],\"name\":\"RecipientProposalCancelled\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"current\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"proposed\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"uint64\",\"name\":\"effectiveAt\",\"type\":\"uint64\"}],\"name\":\"RecipientProposed\",\"type\":\"event\"},{\"anonymous\":false,\"inputs\":[{\"indexed\":true,\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"operator\",\"type\":\"address\"},{\"indexed\":true,\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"indexed\":false,\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"indexed\":false,\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"indexed\":false,\"internalType\":\"uint256\",\"name\":\"bond\",\"type\":\"uint256\"}],\"name\":\"Registered\",\"type\":\"event\"},{\"inputs\":[],\"name\":\"REGISTRATION_TYPEHASH\",\"outputs\":[{\"internalType\":\"bytes32\",\"name\":\"\",\"type\":\"bytes32\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"bond\",\"outputs\":[{\"internalType\":\"uint256\",\"name\":\"\",\"type\":\"uint256\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"cancelRecipient\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"disputes\",\"outputs\":[{\"internalType\":\"address\",\"name\":\"\",\"type\":\"address\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"eip712Domain\",\"outputs\":[{\"internalType\":\"bytes1\",\"name\":\"fields\",\"type\":\"bytes1\"},{\"internalType\":\"string\",\"name\":\"name\",\"type\":\"string\"},{\"internalType\":\"string\",\"name\":\"version\",\"type\":\"string\"},{\"internalType\":\"uint256\",\"name\":\"chainId\",\"type\":\"uint256\"},{\"internalType\":\"address\",\"name\":\"verifyingContract\",\"type\":\"address\"},{\"internalType\":\"bytes32\",\"name\":\"salt\",\"type\":\"bytes32\"},{\"internalType\":\"uint256[]\",\"name\":\"extensions\",\"type\":\"uint256[]\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"exit\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"exitThaw\",\"outputs\":[{\"internalType\":\"uint64\",\"name\":\"\",\"type\":\"uint64\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"hold\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"isActive\",\"outputs\":[{\"internalType\":\"bool\",\"name\":\"\",\"type\":\"bool\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"nodeOf\",\"outputs\":[{\"internalType\":\"address\",\"name\":\"operator\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"pendingRecipient\",\"type\":\"address\"},{\"internalType\":\"uint64\",\"name\":\"changeAt\",\"type\":\"uint64\"},{\"internalType\":\"uint64\",\"name\":\"registeredAt\",\"type\":\"uint64\"},{\"internalType\":\"uint64\",\"name\":\"exitAt\",\"type\":\"uint64\"},{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"internalType\":\"bool\",\"name\":\"withdrawn\",\"type\":\"bool\"},{\"internalType\":\"uint256\",\"name\":\"slashed\",\"type\":\"uint256\"},{\"internalType\":\"uint32\",\"name\":\"holds\",\"type\":\"uint32\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"proposed\",\"type\":\"address\"}],\"name\":\"proposeRecipient\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"recipientDelay\",\"outputs\":[{\"internalType\":\"uint64\",\"name\":\"\",\"type\":\"uint64\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"recipientOf\",\"outputs\":[{\"internalType\":\"address\",\"name\":\"\",\"type\":\"address\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address[]\",\"name\":\"hotKeys\",\"type\":\"address[]\"}],\"name\":\"recipientsOf\",\"outputs\":[{\"internalType\":\"address[]\",\"name\":\"recipients\",\"type\":\"address[]\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"internalType\":\"uint256\",\"name\":\"deadline\",\"type\":\"uint256\"},{\"internalType\":\"bytes\",\"name\":\"consent\",\"type\":\"bytes\"}],\"name\":\"register\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"operator\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"address\",\"name\":\"recipient\",\"type\":\"address\"},{\"internalType\":\"bytes2\",\"name\":\"jurisdiction\",\"type\":\"bytes2\"},{\"internalType\":\"bytes32\",\"name\":\"voucher\",\"type\":\"bytes32\"},{\"internalType\":\"uint256\",\"name\":\"deadline\",\"type\":\"uint256\"}],\"name\":\"registrationDigest\",\"outputs\":[{\"internalType\":\"bytes32\",\"name\":\"\",\"type\":\"bytes32\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"release\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"restoreBond\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"},{\"internalType\":\"uint256\",\"name\":\"amount\",\"type\":\"uint256\"},{\"internalType\":\"address\",\"name\":\"beneficiary\",\"type\":\"address\"}],\"name\":\"slash\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"},{\"inputs\":[],\"name\":\"token\",\"outputs\":[{\"internalType\":\"contractIERC20\",\"name\":\"\",\"type\":\"address\"}],\"stateMutability\":\"view\",\"type\":\"function\"},{\"inputs\":[{\"internalType\":\"address\",\"name\":\"hotKey\",\"type\":\"address\"}],\"name\":\"withdrawBond\",\"outputs\":[],\"stateMutability\":\"nonpayable\",\"type\":\"function\"}]",
 	ID:  "7bd3d81a90c562d62f712a827a90447b2f",
-	Bin: "0x6101e080604052346101f157608081611d50803803809161002082856101f5565b8339810103126101f15780516001600160a01b03811691908281036101f15760208201519061005d60606100566040860161022c565b940161022c565b9360405161006c6040826101f5565b600781526020810190664d65644869766560c81b8252604051916100916040846101f5565b600183526020830191603160f81b83526100aa81610240565b610120526100b784610240565b61014052519020918260e05251902080610100524660a0526040519060208201927f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f8452604083015260608201524660808201523060a082015260a0815261012060c0826101f5565b5190206080523060c052156101e25761016052610180526101a0526101c052604051611aa490816102ac823960805181611927015260a051816119e4015260c051816118f8015260e051816119760152610100518161199c0152610120518161047c015261014051816104a5015261016051818181610108015281816106d5015261106b01526101805181818161068601528181610a4e015261101201526101a0518181816102710152610aaf01526101c0518181816104220152610ba10152f35b63d92e233d60e01b5f5260045ffd5b5f80fd5b601f909101601f19168101906001600160401b0382119082101761021857604052565b634e487b7160e01b5f52604160045260245ffd5b51906001600160401b03821682036101f157565b601f81511161026b57602081519101516020821061025c571790565b5f198260200360031b1b161790565b604460209160405192839163305a27a960e01b83528160048401528051918291826024860152018484015e5f828201840152601f01601f19168101030190fdfe60806040526004361015610011575f80fd5b5f3560e01c80630a3f7986146112955780630f8547c214610d3a5780631494e2f614610ce25780631dc2692b14610ad357806353a81b4514610a7157806364c9ec6f14610a19578063682a9141146108b6578063695b7f23146108575780637529d9df1461057857806384b0196e1461044657806390e2b019146103e45780639f8a13d714610344578063b42652e9146101d9578063d84e4475146101305763fc0c546a146100be575f80fd5b3461012c575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c57602060405173ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b5f80fd5b3461012c5760c07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c5761016761143a565b61016f61145d565b6044359073ffffffffffffffffffffffffffffffffffffffff8216820361012c57606435927fffff0000000000000000000000000000000000000000000000000000000000008416840361012c576020936101d19360a43593608435936115f3565b604051908152f35b3461012c5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c5761021061143a565b600261021b826116d2565b019067ffffffffffffffff825460a01c1661030257602073ffffffffffffffffffffffffffffffffffffffff7fe30b26e88c2e9381e59a221e2e9e24dcadf013b275ded0332260918b64511830926102ed6102a07f000000000000000000000000000000000000000000000000000000000000000067ffffffffffffffff4216611531565b86547fffffffff0000000000000000ffffffffffffffffffffffffffffffffffffffff1660a082901b7bffffffffffffffff00000000000000000000000000000000000000001617909655565b67ffffffffffffffff604051951685521692a2005b73ffffffffffffffffffffffffffffffffffffffff907f3afbd4a3000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b3461012c5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c5773ffffffffffffffffffffffffffffffffffffffff61039061143a565b165f526002602052602060405f2073ffffffffffffffffffffffffffffffffffffffff815416151590816103ca575b506040519015158152f35b67ffffffffffffffff91506002015460a01c1615826103bf565b3461012c575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c57602060405167ffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461012c575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c5761051c6104a07f000000000000000000000000000000000000000000000000000000000000000061188a565b6104c97f000000000000000000000000000000000000000000000000000000000000000061188a565b602061052a604051926104dc83856114c3565b5f84525f3681376040519586957f0f00000000000000000000000000000000000000000000000000000000000000875260e08588015260e0870190611480565b908582036040870152611480565b4660608501523060808501525f60a085015283810360c08501528180845192838152019301915f5b82811061056157505050500390f35b835185528695509381019392810192600101610552565b3461012c5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c576105af61143a565b73ffffffffffffffffffffffffffffffffffffffff811690815f52600260205260405f2073ffffffffffffffffffffffffffffffffffffffff8154161561082b5767ffffffffffffffff600282015460a01c1680156107ff578042106107d057506001019081549160ff8360e01c166107a4577c01000000000000000000000000000000000000000000000000000000007fffffff00ffffffffffffffffffffffffffffffffffffffffffffffffffffffff61066e9416179055611580565b9073ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000921680917f1b6622b92ce16ed648b5b93fe47df1cd4c763fdcafe3281bc1dfd5ff7998a94d6020604051868152a37f000000000000000000000000000000000000000000000000000000000000000091604051917fa9059cbb000000000000000000000000000000000000000000000000000000005f5260045260245260205f60448180865af19060015f5114821615610784575b501561074257005b73ffffffffffffffffffffffffffffffffffffffff907f5274afe7000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b600182151661079c5750813b15153d1516168261073a565b3d5f823e3d90fd5b837f91fd967a000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b837f0ee6f302000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b837f7fb882b2000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b827fbfc6c337000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b3461012c5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c57602061089861089361143a565b611580565b73ffffffffffffffffffffffffffffffffffffffff60405191168152f35b3461012c5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c576101206108f061143a565b73ffffffffffffffffffffffffffffffffffffffff81165f52600260205260ff60405f206001810154907fffff00000000000000000000000000000000000000000000000000000000000067ffffffffffffffff8360a01c169442861192610959815492611580565b968415610a125773ffffffffffffffffffffffffffffffffffffffff600283015416945b15610a025767ffffffffffffffff905b73ffffffffffffffffffffffffffffffffffffffff600383600286015460a01c1694015496816040519b8188168d521660208c01521660408a015216606088015267ffffffffffffffff8260b01c16608088015260a087015260501b1660c085015260e084015260e01c161515610100820152f35b5067ffffffffffffffff5f61098d565b5f9461097d565b3461012c575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c5760206040517f00000000000000000000000000000000000000000000000000000000000000008152f35b3461012c575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c57602060405167ffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461012c5760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c57610b0a61143a565b610b1261145d565b73ffffffffffffffffffffffffffffffffffffffff610b30836116d2565b9116918215610cba5773ffffffffffffffffffffffffffffffffffffffff811690818414610c8e57602073ffffffffffffffffffffffffffffffffffffffff610b997f716a4b50a4c62f2aa305edc3e9486b20f4bb77dd51c4b6d4c0c8c853d271f37993611580565b610c79610bd07f000000000000000000000000000000000000000000000000000000000000000067ffffffffffffffff4216611531565b8760026001839a01918686167fffffffffffffffffffffffff0000000000000000000000000000000000000000845416178355018a7fffffffffffffffffffffffff0000000000000000000000000000000000000000825416179055907fffffffff0000000000000000ffffffffffffffffffffffffffffffffffffffff7bffffffffffffffff000000000000000000000000000000000000000083549260a01b169116179055565b67ffffffffffffffff604051961686521693a4005b507f048cb5b3000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7fd92e233d000000000000000000000000000000000000000000000000000000005f5260045ffd5b3461012c575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c5760206040517f3e9677c79e7ecf402514f01a06a7fe2c7e5809045f6c4ed7c68f76fcafea91c78152f35b3461012c5760c07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c57610d7161143a565b610d7961145d565b604435907fffff00000000000000000000000000000000000000000000000000000000000082169081830361012c57606435936084359360a43567ffffffffffffffff811161012c573660238201121561012c57806004013567ffffffffffffffff811161012c57366024828401011161012c5773ffffffffffffffffffffffffffffffffffffffff8516968715610cba5773ffffffffffffffffffffffffffffffffffffffff851695868914611269577fff00000000000000000000000000000000000000000000000000000000000000855f1a60f81b167f4100000000000000000000000000000000000000000000000000000000000000811015908161123e575b50806111ec575b8061119a575b1561116e5781421161114257865f52600260205260405f209573ffffffffffffffffffffffffffffffffffffffff87541661111657925f6020610eed610f38958e8a73ffffffffffffffffffffffffffffffffffffffff9a97610f419a336115f3565b92806024837fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f8401160196610f2760405198896114c3565b828852018387013784010152611778565b909291926117b2565b168381036110e7575081547fffff00000000000000000000ffffffffffffffffffffffffffffffffffffffff33167fffff0000000000000000000000000000000000000000000000000000000000009091161760509190911c75ffff000000000000000000000000000000000000000016174260b01b7dffffffffffffffff00000000000000000000000000000000000000000000161781556001810180547fffffffffffffffffffffffff000000000000000000000000000000000000000016851790558490816110dc575b50507f00000000000000000000000000000000000000000000000000000000000000009360405192835260208301528360408301527f4783413a27e23fe27baac6c4524e944d4f544060a7d2092824fb5fc0c26e2a9760603393a47f000000000000000000000000000000000000000000000000000000000000000090604051907f23b872dd000000000000000000000000000000000000000000000000000000005f52336004523060245260445260205f60648180865af19060015f511482161561078457501561074257005b60030155838561100e565b837fb11cc588000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b877f45ed80e9000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b507f992b5308000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b877ff4f743fa000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b507f5a000000000000000000000000000000000000000000000000000000000000007fff000000000000000000000000000000000000000000000000000000000000008660011a60f81b161115610e8a565b507f41000000000000000000000000000000000000000000000000000000000000007fff000000000000000000000000000000000000000000000000000000000000008660011a60f81b161015610e84565b7f5a00000000000000000000000000000000000000000000000000000000000000915011158b610e7d565b867f048cb5b3000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b3461012c5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261012c576112cc61143a565b73ffffffffffffffffffffffffffffffffffffffff811690815f52600260205260405f209073ffffffffffffffffffffffffffffffffffffffff8254163314159081611410575b506113e0576001810167ffffffffffffffff815460a01c1680159081156113d5575b506113a95773ffffffffffffffffffffffffffffffffffffffff91817fffffffff0000000000000000ffffffffffffffffffffffffffffffffffffffff60029354169055015416907f6e121336ec5f821a4f07fe5d1c4d740af34aaa7ede7bec421855ccb39df8fe636020604051338152a3005b827fb5b31061000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b905042101584611335565b507f9667aafe000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b73ffffffffffffffffffffffffffffffffffffffff915061143090611580565b1633141583611313565b6004359073ffffffffffffffffffffffffffffffffffffffff8216820361012c57565b6024359073ffffffffffffffffffffffffffffffffffffffff8216820361012c57565b907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f602080948051918291828752018686015e5f8582860101520116010190565b90601f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0910116810190811067ffffffffffffffff82111761150457604052565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b9067ffffffffffffffff8091169116019067ffffffffffffffff821161155357565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601160045260245ffd5b73ffffffffffffffffffffffffffffffffffffffff165f52600260205273ffffffffffffffffffffffffffffffffffffffff60405f2060018101549067ffffffffffffffff8260a01c1680151590816115e8575b506115de57501690565b6002915001541690565b90504210155f6115d4565b9390927fffff0000000000000000000000000000000000000000000000000000000000009073ffffffffffffffffffffffffffffffffffffffff6042979481604051978160208a019a7f3e9677c79e7ecf402514f01a06a7fe2c7e5809045f6c4ed7c68f76fcafea91c78c521660408a01521660608801521660808601521660a084015260c083015260e082015260e08152611691610100826114c3565b51902061169c6118e1565b90604051917f19010000000000000000000000000000000000000000000000000000000000008352600283015260228201522090565b73ffffffffffffffffffffffffffffffffffffffff1690815f52600260205260405f209173ffffffffffffffffffffffffffffffffffffffff835416801561174c57330361171d5750565b7f4738d054000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b507fbfc6c337000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b81519190604183036117a8576117a19250602082015190606060408401519301515f1a90611a0a565b9192909190565b50505f9160029190565b600481101561185d57806117c4575050565b600181036117f4577ff645eedf000000000000000000000000000000000000000000000000000000005f5260045ffd5b6002810361182857507ffce698f7000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b6003146118325750565b7fd78bce0c000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52602160045260245ffd5b60ff811690601f82116118b957604051916118a66040846114c3565b6020808452838101919036833783525290565b7fb3512b0c000000000000000000000000000000000000000000000000000000005f5260045ffd5b73ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000163014806119e1575b15611949577f000000000000000000000000000000000000000000000000000000000000000090565b60405160208101907f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f82527f000000000000000000000000000000000000000000000000000000000000000060408201527f000000000000000000000000000000000000000000000000000000000000000060608201524660808201523060a082015260a081526119db60c0826114c3565b51902090565b507f00000000000000000000000000000000000000000000000000000000000000004614611920565b91907f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a08411611a99579160209360809260ff5f9560405194855216868401526040830152606082015282805260015afa15611a8e575f5173ffffffffffffffffffffffffffffffffffffffff811615611a8457905f905f90565b505f906001905f90565b6040513d5f823e3d90fd5b5050505f916003919056",
+	Bin: "0x61020080604052346102525760a08161275380380380916100208285610256565b8339810103126102525780516001600160a01b03811691908281036102525760208201516001600160a01b0381169182820361025257604084015192610074608061006d6060880161028d565b960161028d565b95604051610083604082610256565b600781526020810190664d65644869766560c81b8252604051916100a8604084610256565b600183526020830191603160f81b83526100c1816102a1565b610120526100ce846102a1565b61014052519020918260e05251902080610100524660a0526040519060208201927f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f8452604083015260608201524660808201523060a082015260a0815261013760c082610256565b5190206080523060c05215908115610249575b5061023a5761016052610180526101a0526101c0526101e052604051612446908161030d8239608051816122c9015260a05181612386015260c0518161229a015260e051816123180152610100518161233e015261012051816109070152610140518161093001526101605181818161014a015281816103ad01528181610b7c01528181611169015261191601526101805181818161024d015281816102cb01528181610640015261146e01526101a05181818161032d01528181610b1201528181610e8701526118bb01526101c05181818161051f015261109601526101e0518181816108ad01526112df0152f35b63d92e233d60e01b5f5260045ffd5b9050155f61014a565b5f80fd5b601f909101601f19168101906001600160401b0382119082101761027957604052565b634e487b7160e01b5f52604160045260245ffd5b51906001600160401b038216820361025257565b601f8151116102cc5760208151910151602082106102bd571790565b5f198260200360031b1b161790565b604460209160405192839163305a27a960e01b83528160048401528051918291826024860152018484015e5f828201840152601f01601f19168101030190fdfe60806040526004361015610011575f80fd5b5f3560e01c80630a3f798614611af35780630f8547c2146115e15780631494e2f61461158957806319165587146114205780631dc2692b14611211578063503c06dc146110ba57806353a81b4514611058578063541567b914610eaa57806364c9ec6f14610e52578063682a914114610cb5578063695b7f2314610c565780637529d9df14610a0357806384b0196e146108d157806390e2b0191461086f5780639f8a13d7146107bc578063a7e21e80146105f2578063b42652e914610487578063bfac599014610271578063d4c5b25214610203578063d84e4475146101725763fc0c546a14610100575f80fd5b3461016e575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57602060405173ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b5f80fd5b3461016e5760c07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e576101a9611c98565b6101b1611cbb565b6101b9611cde565b90606435927fffff0000000000000000000000000000000000000000000000000000000000008416840361016e576020936101fb9360a4359360843593611e6c565b604051908152f35b3461016e575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57602060405173ffffffffffffffffffffffffffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461016e5760607ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e576102a8611c98565b6024356102b3611cde565b9173ffffffffffffffffffffffffffffffffffffffff7f000000000000000000000000000000000000000000000000000000000000000016330361045b5773ffffffffffffffffffffffffffffffffffffffff1691825f52600260205260405f20600281015460e01c1561042f57600401928354610351817f0000000000000000000000000000000000000000000000000000000000000000611e5f565b80851161040057508381018091116103d3576103d19455604051908382527fa415e11b8d5c1f635fcb4d7d46a583f1cf2f5f1d46ef4ebd9ff60f1210cec3c0602073ffffffffffffffffffffffffffffffffffffffff851693a37f000000000000000000000000000000000000000000000000000000000000000061209b565b005b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601160045260245ffd5b827f82aa1cc1000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b837f86af951a000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7fb4a46e64000000000000000000000000000000000000000000000000000000005f523360045260245ffd5b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e576104be611c98565b60026104c982612021565b019067ffffffffffffffff825460a01c166105b057602073ffffffffffffffffffffffffffffffffffffffff7fe30b26e88c2e9381e59a221e2e9e24dcadf013b275ded0332260918b645118309261059b61054e7f000000000000000000000000000000000000000000000000000000000000000067ffffffffffffffff4216611db2565b86547fffffffff0000000000000000ffffffffffffffffffffffffffffffffffffffff1660a082901b7bffffffffffffffff00000000000000000000000000000000000000001617909655565b67ffffffffffffffff604051951685521692a2005b73ffffffffffffffffffffffffffffffffffffffff907f3afbd4a3000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57610629611c98565b73ffffffffffffffffffffffffffffffffffffffff7f000000000000000000000000000000000000000000000000000000000000000016330361045b5773ffffffffffffffffffffffffffffffffffffffff16805f52600260205260405f2073ffffffffffffffffffffffffffffffffffffffff8154161561079057600201805467ffffffffffffffff8160a01c1680151580610786575b610757575060e01c6001019063ffffffff82116103d35780547bffffffffffffffffffffffffffffffffffffffffffffffffffffffff1660e083901b7fffffffff00000000000000000000000000000000000000000000000000000000161790557fe0fb90fb462c4f66d58e9bd5249d1844a428fd5f3bec16f3f4d4453bcd614108906020905b63ffffffff60405191168152a2005b837f7850d1be000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b50804210156106c1565b507fbfc6c337000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e5773ffffffffffffffffffffffffffffffffffffffff610808611c98565b165f526002602052602060405f2073ffffffffffffffffffffffffffffffffffffffff81541615159081610855575b81610848575b506040519015158152f35b600491500154158261083d565b600281015460a01c67ffffffffffffffff16159150610837565b3461016e575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57602060405167ffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461016e575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e576109a761092b7f000000000000000000000000000000000000000000000000000000000000000061222c565b6109547f000000000000000000000000000000000000000000000000000000000000000061222c565b60206109b5604051926109678385611d44565b5f84525f3681376040519586957f0f00000000000000000000000000000000000000000000000000000000000000875260e08588015260e0870190611d01565b908582036040870152611d01565b4660608501523060808501525f60a085015283810360c08501528180845192838152019301915f5b8281106109ec57505050500390f35b8351855286955093810193928101926001016109dd565b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57610a3a611c98565b73ffffffffffffffffffffffffffffffffffffffff8116805f52600260205260405f2073ffffffffffffffffffffffffffffffffffffffff8154161561079057600281015467ffffffffffffffff8160a01c168015610c2a57804210610bfb5750600182019081549060ff8260e01c16610bcf5760e01c80610ba05750610b0d6103d195610b36937c01000000000000000000000000000000000000000000000000000000007fffffff00ffffffffffffffffffffffffffffffffffffffffffffffffffffffff60049516179055611dec565b9201547f0000000000000000000000000000000000000000000000000000000000000000611e5f565b91604051908382527f1b6622b92ce16ed648b5b93fe47df1cd4c763fdcafe3281bc1dfd5ff7998a94d602073ffffffffffffffffffffffffffffffffffffffff851693a37f000000000000000000000000000000000000000000000000000000000000000061209b565b847fe2394051000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b847f91fd967a000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b837f0ee6f302000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b837f7fb882b2000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e576020610c97610c92611c98565b611dec565b73ffffffffffffffffffffffffffffffffffffffff60405191168152f35b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57610160610cef611c98565b73ffffffffffffffffffffffffffffffffffffffff81165f52600260205260405f209060018201549160ff67ffffffffffffffff8460a01c169342851192610d38815495611dec565b958415610e4b5773ffffffffffffffffffffffffffffffffffffffff600283015416945b15610e22577fffff00000000000000000000000000000000000000000000000000000000000090955b67ffffffffffffffff60028401549773ffffffffffffffffffffffffffffffffffffffff6004600387015496015498816040519c8d82881690521660208d01521660408b015216606089015267ffffffffffffffff8160b01c16608089015267ffffffffffffffff8760a01c1660a089015260501b1660c087015260e086015260e01c16151561010084015261012083015260e01c610140820152f35b507fffff0000000000000000000000000000000000000000000000000000000000005f95610d85565b5f94610d5c565b3461016e575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e5760206040517f00000000000000000000000000000000000000000000000000000000000000008152f35b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e5760043567ffffffffffffffff811161016e573660238201121561016e57806004013567ffffffffffffffff811161016e573660248260051b8401011161016e57610f2281611dd4565b610f2f6040519182611d44565b818152610f3b82611dd4565b7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe06020830191013682375f5b83811015610ffe578060051b906024828701013573ffffffffffffffffffffffffffffffffffffffff8116810361016e57610fa190611dec565b918451821015610fd157602073ffffffffffffffffffffffffffffffffffffffff60019416918601015201610f67565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52603260045260245ffd5b5090604051918291602083019060208452518091526040830191905f5b818110611029575050500390f35b825173ffffffffffffffffffffffffffffffffffffffff1684528594506020938401939092019160010161101b565b3461016e575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57602060405167ffffffffffffffff7f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e576110f1611c98565b6110fa81612021565b67ffffffffffffffff600282015460a01c166111cf57600401805490811561118d57915f6103d193557fcdd981ae365aabcd7fd1bb88848ac37f3c687c45846a8038fe52db6877972a54602073ffffffffffffffffffffffffffffffffffffffff604051938585521692a230337f0000000000000000000000000000000000000000000000000000000000000000611f4b565b73ffffffffffffffffffffffffffffffffffffffff837fecdf32b3000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b73ffffffffffffffffffffffffffffffffffffffff827f3afbd4a3000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b3461016e5760407ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57611248611c98565b611250611cbb565b73ffffffffffffffffffffffffffffffffffffffff61126e83612021565b91169182156113f85773ffffffffffffffffffffffffffffffffffffffff8116908184146113cc57602073ffffffffffffffffffffffffffffffffffffffff6112d77f716a4b50a4c62f2aa305edc3e9486b20f4bb77dd51c4b6d4c0c8c853d271f37993611dec565b6113b761130e7f000000000000000000000000000000000000000000000000000000000000000067ffffffffffffffff4216611db2565b8760026001839a01918686167fffffffffffffffffffffffff0000000000000000000000000000000000000000845416178355018a7fffffffffffffffffffffffff0000000000000000000000000000000000000000825416179055907fffffffff0000000000000000ffffffffffffffffffffffffffffffffffffffff7bffffffffffffffff000000000000000000000000000000000000000083549260a01b169116179055565b67ffffffffffffffff604051961686521693a4005b507f048cb5b3000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7fd92e233d000000000000000000000000000000000000000000000000000000005f5260045ffd5b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57611457611c98565b73ffffffffffffffffffffffffffffffffffffffff7f000000000000000000000000000000000000000000000000000000000000000016330361045b5773ffffffffffffffffffffffffffffffffffffffff16805f526002602052600260405f2001805460e01c801561155d577f50b753265ed23aad123866d9405ca584ab3663c7579a1ea5bab754d8089da9c9916107487fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff602093018092907bffffffffffffffffffffffffffffffffffffffffffffffffffffffff7fffffffff0000000000000000000000000000000000000000000000000000000083549260e01b169116179055565b827f86af951a000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b3461016e575f7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e5760206040517f3e9677c79e7ecf402514f01a06a7fe2c7e5809045f6c4ed7c68f76fcafea91c78152f35b3461016e5760c07ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57611618611c98565b611620611cbb565b6044357fffff000000000000000000000000000000000000000000000000000000000000811680820361016e57606435926084359260a43567ffffffffffffffff811161016e573660238201121561016e57806004013567ffffffffffffffff811161016e57366024828401011161016e5773ffffffffffffffffffffffffffffffffffffffff84169586156113f85773ffffffffffffffffffffffffffffffffffffffff891694858814611ac7577fff00000000000000000000000000000000000000000000000000000000000000855f1a60f81b167f41000000000000000000000000000000000000000000000000000000000000008110159081611a9c575b5080611a4a575b806119f8575b156119cc578142116119a057855f52600260205260405f209973ffffffffffffffffffffffffffffffffffffffff8b541661197457925f60206117926117dd958d8a73ffffffffffffffffffffffffffffffffffffffff9a976117e69a33611e6c565b92806024837fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f84011601966117cc6040519889611d44565b82885201838701378401015261211a565b90929192612154565b16828103611945575085547fffff00000000000000000000ffffffffffffffffffffffffffffffffffffffff33167fffff0000000000000000000000000000000000000000000000000000000000009091161760509190911c75ffff000000000000000000000000000000000000000016174260b01b7dffffffffffffffff00000000000000000000000000000000000000000000161785556001850180547fffffffffffffffffffffffff000000000000000000000000000000000000000016841790556103d19484908161193a575b50507f00000000000000000000000000000000000000000000000000000000000000009360405192835260208301528360408301527f4783413a27e23fe27baac6c4524e944d4f544060a7d2092824fb5fc0c26e2a9760603393a430337f0000000000000000000000000000000000000000000000000000000000000000611f4b565b6003015583866118b7565b827fb11cc588000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b867f45ed80e9000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b507f992b5308000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b867ff4f743fa000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b507f5a000000000000000000000000000000000000000000000000000000000000007fff000000000000000000000000000000000000000000000000000000000000008660011a60f81b16111561172f565b507f41000000000000000000000000000000000000000000000000000000000000007fff000000000000000000000000000000000000000000000000000000000000008660011a60f81b161015611729565b7f5a00000000000000000000000000000000000000000000000000000000000000915011158b611722565b857f048cb5b3000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b3461016e5760207ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc36011261016e57611b2a611c98565b73ffffffffffffffffffffffffffffffffffffffff811690815f52600260205260405f209073ffffffffffffffffffffffffffffffffffffffff8254163314159081611c6e575b50611c3e576001810167ffffffffffffffff815460a01c168015908115611c33575b50611c075773ffffffffffffffffffffffffffffffffffffffff91817fffffffff0000000000000000ffffffffffffffffffffffffffffffffffffffff60029354169055015416907f6e121336ec5f821a4f07fe5d1c4d740af34aaa7ede7bec421855ccb39df8fe636020604051338152a3005b827fb5b31061000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b905042101584611b93565b507f9667aafe000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b73ffffffffffffffffffffffffffffffffffffffff9150611c8e90611dec565b1633141583611b71565b6004359073ffffffffffffffffffffffffffffffffffffffff8216820361016e57565b6024359073ffffffffffffffffffffffffffffffffffffffff8216820361016e57565b6044359073ffffffffffffffffffffffffffffffffffffffff8216820361016e57565b907fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0601f602080948051918291828752018686015e5f8582860101520116010190565b90601f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe0910116810190811067ffffffffffffffff821117611d8557604052565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b9067ffffffffffffffff8091169116019067ffffffffffffffff82116103d357565b67ffffffffffffffff8111611d855760051b60200190565b73ffffffffffffffffffffffffffffffffffffffff165f52600260205273ffffffffffffffffffffffffffffffffffffffff60405f2060018101549067ffffffffffffffff8260a01c168015159081611e54575b50611e4a57501690565b6002915001541690565b90504210155f611e40565b919082039182116103d357565b9390927fffff0000000000000000000000000000000000000000000000000000000000009073ffffffffffffffffffffffffffffffffffffffff6042979481604051978160208a019a7f3e9677c79e7ecf402514f01a06a7fe2c7e5809045f6c4ed7c68f76fcafea91c78c521660408a01521660608801521660808601521660a084015260c083015260e082015260e08152611f0a61010082611d44565b519020611f15612283565b90604051917f19010000000000000000000000000000000000000000000000000000000000008352600283015260228201522090565b92909173ffffffffffffffffffffffffffffffffffffffff9081604051947f23b872dd000000000000000000000000000000000000000000000000000000005f52166004521660245260445260205f60648180865af19060015f5114821615612000575b6040525f60605215611fbe5750565b73ffffffffffffffffffffffffffffffffffffffff907f5274afe7000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b90600181151661201857823b15153d15161690611faf565b503d5f823e3d90fd5b73ffffffffffffffffffffffffffffffffffffffff1690815f52600260205260405f209173ffffffffffffffffffffffffffffffffffffffff835416801561079057330361206c5750565b7f4738d054000000000000000000000000000000000000000000000000000000005f526004523360245260445ffd5b9173ffffffffffffffffffffffffffffffffffffffff604051927fa9059cbb000000000000000000000000000000000000000000000000000000005f521660045260245260205f60448180865af19060015f5114821615612102575b60405215611fbe5750565b90600181151661201857823b15153d151616906120f7565b815191906041830361214a576121439250602082015190606060408401519301515f1a906123ac565b9192909190565b50505f9160029190565b60048110156121ff5780612166575050565b60018103612196577ff645eedf000000000000000000000000000000000000000000000000000000005f5260045ffd5b600281036121ca57507ffce698f7000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b6003146121d45750565b7fd78bce0c000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52602160045260245ffd5b60ff811690601f821161225b5760405191612248604084611d44565b6020808452838101919036833783525290565b7fb3512b0c000000000000000000000000000000000000000000000000000000005f5260045ffd5b73ffffffffffffffffffffffffffffffffffffffff7f000000000000000000000000000000000000000000000000000000000000000016301480612383575b156122eb577f000000000000000000000000000000000000000000000000000000000000000090565b60405160208101907f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f82527f000000000000000000000000000000000000000000000000000000000000000060408201527f000000000000000000000000000000000000000000000000000000000000000060608201524660808201523060a082015260a0815261237d60c082611d44565b51902090565b507f000000000000000000000000000000000000000000000000000000000000000046146122c2565b91907f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0841161243b579160209360809260ff5f9560405194855216868401526040830152606082015282805260015afa15612430575f5173ffffffffffffffffffffffffffffffffffffffff81161561242657905f905f90565b505f906001905f90565b6040513d5f823e3d90fd5b5050505f916003919056",
 }
 
 // NodeRegistry is an auto generated Go binding around an Ethereum contract.
@@ -59,9 +59,9 @@ func (c *NodeRegistry) Instance(backend bind.ContractBackend, addr common.Addres
 // PackConstructor is the Go binding used to pack the parameters required for
 // contract deployment.
 //
-// Solidity: constructor(address token_, uint256 bond_, uint64 exitThaw_, uint64 recipientDelay_) returns()
-func (nodeRegistry *NodeRegistry) PackConstructor(token_ common.Address, bond_ *big.Int, exitThaw_ uint64, recipientDelay_ uint64) []byte {
-	enc, err := nodeRegistry.abi.Pack("", token_, bond_, exitThaw_, recipientDelay_)
+// Solidity: constructor(address token_, address disputes_, uint256 bond_, uint64 exitThaw_, uint64 recipientDelay_) returns()
+func (nodeRegistry *NodeRegistry) PackConstructor(token_ common.Address, disputes_ common.Address, bond_ *big.Int, exitThaw_ uint64, recipientDelay_ uint64) []byte {
+	enc, err := nodeRegistry.abi.Pack("", token_, disputes_, bond_, exitThaw_, recipientDelay_)
 	if err != nil {
 		panic(err)
 	}
@@ -158,6 +158,41 @@ func (nodeRegistry *NodeRegistry) PackCancelRecipient(hotKey common.Address) []b
 // Solidity: function cancelRecipient(address hotKey) returns()
 func (nodeRegistry *NodeRegistry) TryPackCancelRecipient(hotKey common.Address) ([]byte, error) {
 	return nodeRegistry.abi.Pack("cancelRecipient", hotKey)
+}
+
+// PackDisputes is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xd4c5b252.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function disputes() view returns(address)
+func (nodeRegistry *NodeRegistry) PackDisputes() []byte {
+	enc, err := nodeRegistry.abi.Pack("disputes")
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackDisputes is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xd4c5b252.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function disputes() view returns(address)
+func (nodeRegistry *NodeRegistry) TryPackDisputes() ([]byte, error) {
+	return nodeRegistry.abi.Pack("disputes")
+}
+
+// UnpackDisputes is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0xd4c5b252.
+//
+// Solidity: function disputes() view returns(address)
+func (nodeRegistry *NodeRegistry) UnpackDisputes(data []byte) (common.Address, error) {
+	out, err := nodeRegistry.abi.Unpack("disputes", data)
+	if err != nil {
+		return *new(common.Address), err
+	}
+	out0 := *abi.ConvertType(out[0], new(common.Address)).(*common.Address)
+	return out0, nil
 }
 
 // PackEip712Domain is the Go binding used to pack the parameters required for calling
@@ -271,6 +306,28 @@ func (nodeRegistry *NodeRegistry) UnpackExitThaw(data []byte) (uint64, error) {
 	return out0, nil
 }
 
+// PackHold is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xa7e21e80.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function hold(address hotKey) returns()
+func (nodeRegistry *NodeRegistry) PackHold(hotKey common.Address) []byte {
+	enc, err := nodeRegistry.abi.Pack("hold", hotKey)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackHold is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xa7e21e80.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function hold(address hotKey) returns()
+func (nodeRegistry *NodeRegistry) TryPackHold(hotKey common.Address) ([]byte, error) {
+	return nodeRegistry.abi.Pack("hold", hotKey)
+}
+
 // PackIsActive is the Go binding used to pack the parameters required for calling
 // the contract method with ID 0x9f8a13d7.  This method will panic if any
 // invalid/nil inputs are passed.
@@ -310,7 +367,7 @@ func (nodeRegistry *NodeRegistry) UnpackIsActive(data []byte) (bool, error) {
 // the contract method with ID 0x682a9141.  This method will panic if any
 // invalid/nil inputs are passed.
 //
-// Solidity: function nodeOf(address hotKey) view returns(address operator, address recipient, address pendingRecipient, uint64 changeAt, uint64 registeredAt, uint64 exitAt, bytes2 jurisdiction, bytes32 voucher, bool withdrawn)
+// Solidity: function nodeOf(address hotKey) view returns(address operator, address recipient, address pendingRecipient, uint64 changeAt, uint64 registeredAt, uint64 exitAt, bytes2 jurisdiction, bytes32 voucher, bool withdrawn, uint256 slashed, uint32 holds)
 func (nodeRegistry *NodeRegistry) PackNodeOf(hotKey common.Address) []byte {
 	enc, err := nodeRegistry.abi.Pack("nodeOf", hotKey)
 	if err != nil {
@@ -323,7 +380,7 @@ func (nodeRegistry *NodeRegistry) PackNodeOf(hotKey common.Address) []byte {
 // the contract method with ID 0x682a9141.  This method will return an error
 // if any inputs are invalid/nil.
 //
-// Solidity: function nodeOf(address hotKey) view returns(address operator, address recipient, address pendingRecipient, uint64 changeAt, uint64 registeredAt, uint64 exitAt, bytes2 jurisdiction, bytes32 voucher, bool withdrawn)
+// Solidity: function nodeOf(address hotKey) view returns(address operator, address recipient, address pendingRecipient, uint64 changeAt, uint64 registeredAt, uint64 exitAt, bytes2 jurisdiction, bytes32 voucher, bool withdrawn, uint256 slashed, uint32 holds)
 func (nodeRegistry *NodeRegistry) TryPackNodeOf(hotKey common.Address) ([]byte, error) {
 	return nodeRegistry.abi.Pack("nodeOf", hotKey)
 }
@@ -340,12 +397,14 @@ type NodeOfOutput struct {
 	Jurisdiction     [2]byte
 	Voucher          [32]byte
 	Withdrawn        bool
+	Slashed          *big.Int
+	Holds            uint32
 }
 
 // UnpackNodeOf is the Go binding that unpacks the parameters returned
 // from invoking the contract method with ID 0x682a9141.
 //
-// Solidity: function nodeOf(address hotKey) view returns(address operator, address recipient, address pendingRecipient, uint64 changeAt, uint64 registeredAt, uint64 exitAt, bytes2 jurisdiction, bytes32 voucher, bool withdrawn)
+// Solidity: function nodeOf(address hotKey) view returns(address operator, address recipient, address pendingRecipient, uint64 changeAt, uint64 registeredAt, uint64 exitAt, bytes2 jurisdiction, bytes32 voucher, bool withdrawn, uint256 slashed, uint32 holds)
 func (nodeRegistry *NodeRegistry) UnpackNodeOf(data []byte) (NodeOfOutput, error) {
 	out, err := nodeRegistry.abi.Unpack("nodeOf", data)
 	outstruct := new(NodeOfOutput)
@@ -361,6 +420,8 @@ func (nodeRegistry *NodeRegistry) UnpackNodeOf(data []byte) (NodeOfOutput, error
 	outstruct.Jurisdiction = *abi.ConvertType(out[6], new([2]byte)).(*[2]byte)
 	outstruct.Voucher = *abi.ConvertType(out[7], new([32]byte)).(*[32]byte)
 	outstruct.Withdrawn = *abi.ConvertType(out[8], new(bool)).(*bool)
+	outstruct.Slashed = abi.ConvertType(out[9], new(big.Int)).(*big.Int)
+	outstruct.Holds = *abi.ConvertType(out[10], new(uint32)).(*uint32)
 	return *outstruct, nil
 }
 
@@ -456,6 +517,41 @@ func (nodeRegistry *NodeRegistry) UnpackRecipientOf(data []byte) (common.Address
 	return out0, nil
 }
 
+// PackRecipientsOf is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x541567b9.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function recipientsOf(address[] hotKeys) view returns(address[] recipients)
+func (nodeRegistry *NodeRegistry) PackRecipientsOf(hotKeys []common.Address) []byte {
+	enc, err := nodeRegistry.abi.Pack("recipientsOf", hotKeys)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackRecipientsOf is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x541567b9.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function recipientsOf(address[] hotKeys) view returns(address[] recipients)
+func (nodeRegistry *NodeRegistry) TryPackRecipientsOf(hotKeys []common.Address) ([]byte, error) {
+	return nodeRegistry.abi.Pack("recipientsOf", hotKeys)
+}
+
+// UnpackRecipientsOf is the Go binding that unpacks the parameters returned
+// from invoking the contract method with ID 0x541567b9.
+//
+// Solidity: function recipientsOf(address[] hotKeys) view returns(address[] recipients)
+func (nodeRegistry *NodeRegistry) UnpackRecipientsOf(data []byte) ([]common.Address, error) {
+	out, err := nodeRegistry.abi.Unpack("recipientsOf", data)
+	if err != nil {
+		return *new([]common.Address), err
+	}
+	out0 := *abi.ConvertType(out[0], new([]common.Address)).(*[]common.Address)
+	return out0, nil
+}
+
 // PackRegister is the Go binding used to pack the parameters required for calling
 // the contract method with ID 0x0f8547c2.  This method will panic if any
 // invalid/nil inputs are passed.
@@ -511,6 +607,72 @@ func (nodeRegistry *NodeRegistry) UnpackRegistrationDigest(data []byte) ([32]byt
 	}
 	out0 := *abi.ConvertType(out[0], new([32]byte)).(*[32]byte)
 	return out0, nil
+}
+
+// PackRelease is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x19165587.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function release(address hotKey) returns()
+func (nodeRegistry *NodeRegistry) PackRelease(hotKey common.Address) []byte {
+	enc, err := nodeRegistry.abi.Pack("release", hotKey)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackRelease is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x19165587.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function release(address hotKey) returns()
+func (nodeRegistry *NodeRegistry) TryPackRelease(hotKey common.Address) ([]byte, error) {
+	return nodeRegistry.abi.Pack("release", hotKey)
+}
+
+// PackRestoreBond is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x503c06dc.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function restoreBond(address hotKey) returns()
+func (nodeRegistry *NodeRegistry) PackRestoreBond(hotKey common.Address) []byte {
+	enc, err := nodeRegistry.abi.Pack("restoreBond", hotKey)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackRestoreBond is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0x503c06dc.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function restoreBond(address hotKey) returns()
+func (nodeRegistry *NodeRegistry) TryPackRestoreBond(hotKey common.Address) ([]byte, error) {
+	return nodeRegistry.abi.Pack("restoreBond", hotKey)
+}
+
+// PackSlash is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xbfac5990.  This method will panic if any
+// invalid/nil inputs are passed.
+//
+// Solidity: function slash(address hotKey, uint256 amount, address beneficiary) returns()
+func (nodeRegistry *NodeRegistry) PackSlash(hotKey common.Address, amount *big.Int, beneficiary common.Address) []byte {
+	enc, err := nodeRegistry.abi.Pack("slash", hotKey, amount, beneficiary)
+	if err != nil {
+		panic(err)
+	}
+	return enc
+}
+
+// TryPackSlash is the Go binding used to pack the parameters required for calling
+// the contract method with ID 0xbfac5990.  This method will return an error
+// if any inputs are invalid/nil.
+//
+// Solidity: function slash(address hotKey, uint256 amount, address beneficiary) returns()
+func (nodeRegistry *NodeRegistry) TryPackSlash(hotKey common.Address, amount *big.Int, beneficiary common.Address) ([]byte, error) {
+	return nodeRegistry.abi.Pack("slash", hotKey, amount, beneficiary)
 }
 
 // PackToken is the Go binding used to pack the parameters required for calling
@@ -570,11 +732,192 @@ func (nodeRegistry *NodeRegistry) TryPackWithdrawBond(hotKey common.Address) ([]
 	return nodeRegistry.abi.Pack("withdrawBond", hotKey)
 }
 
+// NodeRegistryBondHeld represents a BondHeld event raised by the NodeRegistry contract.
+type NodeRegistryBondHeld struct {
+	HotKey common.Address
+	Holds  uint32
+	Raw    *types.Log // Blockchain specific contextual infos
+}
+
+const NodeRegistryBondHeldEventName = "BondHeld"
+
+// ContractEventName returns the user-defined event name.
+func (NodeRegistryBondHeld) ContractEventName() string {
+	return NodeRegistryBondHeldEventName
+}
+
+// UnpackBondHeldEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event BondHeld(address indexed hotKey, uint32 holds)
+func (nodeRegistry *NodeRegistry) UnpackBondHeldEvent(log *types.Log) (*NodeRegistryBondHeld, error) {
+	event := "BondHeld"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != nodeRegistry.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(NodeRegistryBondHeld)
+	if len(log.Data) > 0 {
+		if err := nodeRegistry.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range nodeRegistry.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// NodeRegistryBondReleased represents a BondReleased event raised by the NodeRegistry contract.
+type NodeRegistryBondReleased struct {
+	HotKey common.Address
+	Holds  uint32
+	Raw    *types.Log // Blockchain specific contextual infos
+}
+
+const NodeRegistryBondReleasedEventName = "BondReleased"
+
+// ContractEventName returns the user-defined event name.
+func (NodeRegistryBondReleased) ContractEventName() string {
+	return NodeRegistryBondReleasedEventName
+}
+
+// UnpackBondReleasedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event BondReleased(address indexed hotKey, uint32 holds)
+func (nodeRegistry *NodeRegistry) UnpackBondReleasedEvent(log *types.Log) (*NodeRegistryBondReleased, error) {
+	event := "BondReleased"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != nodeRegistry.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(NodeRegistryBondReleased)
+	if len(log.Data) > 0 {
+		if err := nodeRegistry.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range nodeRegistry.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// NodeRegistryBondRestored represents a BondRestored event raised by the NodeRegistry contract.
+type NodeRegistryBondRestored struct {
+	HotKey common.Address
+	Amount *big.Int
+	Raw    *types.Log // Blockchain specific contextual infos
+}
+
+const NodeRegistryBondRestoredEventName = "BondRestored"
+
+// ContractEventName returns the user-defined event name.
+func (NodeRegistryBondRestored) ContractEventName() string {
+	return NodeRegistryBondRestoredEventName
+}
+
+// UnpackBondRestoredEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event BondRestored(address indexed hotKey, uint256 amount)
+func (nodeRegistry *NodeRegistry) UnpackBondRestoredEvent(log *types.Log) (*NodeRegistryBondRestored, error) {
+	event := "BondRestored"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != nodeRegistry.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(NodeRegistryBondRestored)
+	if len(log.Data) > 0 {
+		if err := nodeRegistry.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range nodeRegistry.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
+// NodeRegistryBondSlashed represents a BondSlashed event raised by the NodeRegistry contract.
+type NodeRegistryBondSlashed struct {
+	HotKey      common.Address
+	Beneficiary common.Address
+	Amount      *big.Int
+	Raw         *types.Log // Blockchain specific contextual infos
+}
+
+const NodeRegistryBondSlashedEventName = "BondSlashed"
+
+// ContractEventName returns the user-defined event name.
+func (NodeRegistryBondSlashed) ContractEventName() string {
+	return NodeRegistryBondSlashedEventName
+}
+
+// UnpackBondSlashedEvent is the Go binding that unpacks the event data emitted
+// by contract.
+//
+// Solidity: event BondSlashed(address indexed hotKey, address indexed beneficiary, uint256 amount)
+func (nodeRegistry *NodeRegistry) UnpackBondSlashedEvent(log *types.Log) (*NodeRegistryBondSlashed, error) {
+	event := "BondSlashed"
+	if len(log.Topics) == 0 {
+		return nil, bind.ErrNoEventSignature
+	}
+	if log.Topics[0] != nodeRegistry.abi.Events[event].ID {
+		return nil, bind.ErrEventSignatureMismatch
+	}
+	out := new(NodeRegistryBondSlashed)
+	if len(log.Data) > 0 {
+		if err := nodeRegistry.abi.UnpackIntoInterface(out, event, log.Data); err != nil {
+			return nil, err
+		}
+	}
+	var indexed abi.Arguments
+	for _, arg := range nodeRegistry.abi.Events[event].Inputs {
+		if arg.Indexed {
+			indexed = append(indexed, arg)
+		}
+	}
+	if err := abi.ParseTopics(out, indexed, log.Topics[1:]); err != nil {
+		return nil, err
+	}
+	out.Raw = log
+	return out, nil
+}
+
 // NodeRegistryBondWithdrawn represents a BondWithdrawn event raised by the NodeRegistry contract.
 type NodeRegistryBondWithdrawn struct {
 	HotKey    common.Address
 	Recipient common.Address
-	Bond      *big.Int
+	Amount    *big.Int
 	Raw       *types.Log // Blockchain specific contextual infos
 }
 
@@ -588,7 +931,7 @@ func (NodeRegistryBondWithdrawn) ContractEventName() string {
 // UnpackBondWithdrawnEvent is the Go binding that unpacks the event data emitted
 // by contract.
 //
-// Solidity: event BondWithdrawn(address indexed hotKey, address indexed recipient, uint256 bond)
+// Solidity: event BondWithdrawn(address indexed hotKey, address indexed recipient, uint256 amount)
 func (nodeRegistry *NodeRegistry) UnpackBondWithdrawnEvent(log *types.Log) (*NodeRegistryBondWithdrawn, error) {
 	event := "BondWithdrawn"
 	if len(log.Topics) == 0 {
@@ -858,8 +1201,23 @@ func (nodeRegistry *NodeRegistry) UnpackError(raw []byte) (any, error) {
 	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["BondAlreadyWithdrawn"].ID.Bytes()[:4]) {
 		return nodeRegistry.UnpackBondAlreadyWithdrawnError(raw[4:])
 	}
+	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["BondInDispute"].ID.Bytes()[:4]) {
+		return nodeRegistry.UnpackBondInDisputeError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["BondNotHeld"].ID.Bytes()[:4]) {
+		return nodeRegistry.UnpackBondNotHeldError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["BondThawed"].ID.Bytes()[:4]) {
+		return nodeRegistry.UnpackBondThawedError(raw[4:])
+	}
 	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["BondThawing"].ID.Bytes()[:4]) {
 		return nodeRegistry.UnpackBondThawingError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["BondTooSmall"].ID.Bytes()[:4]) {
+		return nodeRegistry.UnpackBondTooSmallError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["BondWhole"].ID.Bytes()[:4]) {
+		return nodeRegistry.UnpackBondWholeError(raw[4:])
 	}
 	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["ConsentExpired"].ID.Bytes()[:4]) {
 		return nodeRegistry.UnpackConsentExpiredError(raw[4:])
@@ -884,6 +1242,9 @@ func (nodeRegistry *NodeRegistry) UnpackError(raw []byte) (any, error) {
 	}
 	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["NoRecipientProposed"].ID.Bytes()[:4]) {
 		return nodeRegistry.UnpackNoRecipientProposedError(raw[4:])
+	}
+	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["NotDisputes"].ID.Bytes()[:4]) {
+		return nodeRegistry.UnpackNotDisputesError(raw[4:])
 	}
 	if bytes.Equal(raw[:4], nodeRegistry.abi.Errors["NotLeaving"].ID.Bytes()[:4]) {
 		return nodeRegistry.UnpackNotLeavingError(raw[4:])
@@ -984,6 +1345,80 @@ func (nodeRegistry *NodeRegistry) UnpackBondAlreadyWithdrawnError(raw []byte) (*
 	return out, nil
 }
 
+// NodeRegistryBondInDispute represents a BondInDispute error raised by the NodeRegistry contract.
+type NodeRegistryBondInDispute struct {
+	HotKey common.Address
+	Holds  uint32
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error BondInDispute(address hotKey, uint32 holds)
+func NodeRegistryBondInDisputeErrorID() common.Hash {
+	return common.HexToHash("0xe2394051e6e315d9b28861bc492ec9b9dd322cbd00eb4543afb043a44a3c6e98")
+}
+
+// UnpackBondInDisputeError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error BondInDispute(address hotKey, uint32 holds)
+func (nodeRegistry *NodeRegistry) UnpackBondInDisputeError(raw []byte) (*NodeRegistryBondInDispute, error) {
+	out := new(NodeRegistryBondInDispute)
+	if err := nodeRegistry.abi.UnpackIntoInterface(out, "BondInDispute", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// NodeRegistryBondNotHeld represents a BondNotHeld error raised by the NodeRegistry contract.
+type NodeRegistryBondNotHeld struct {
+	HotKey common.Address
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error BondNotHeld(address hotKey)
+func NodeRegistryBondNotHeldErrorID() common.Hash {
+	return common.HexToHash("0x86af951a5c257bd1ac5ae328efb8773dd568d9184644aa7527a67165ea798bc0")
+}
+
+// UnpackBondNotHeldError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error BondNotHeld(address hotKey)
+func (nodeRegistry *NodeRegistry) UnpackBondNotHeldError(raw []byte) (*NodeRegistryBondNotHeld, error) {
+	out := new(NodeRegistryBondNotHeld)
+	if err := nodeRegistry.abi.UnpackIntoInterface(out, "BondNotHeld", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// NodeRegistryBondThawed represents a BondThawed error raised by the NodeRegistry contract.
+type NodeRegistryBondThawed struct {
+	HotKey         common.Address
+	WithdrawableAt uint64
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error BondThawed(address hotKey, uint64 withdrawableAt)
+func NodeRegistryBondThawedErrorID() common.Hash {
+	return common.HexToHash("0x7850d1be6206a1e14f6c081c40348a87526fbd20ff6657b553568dc982384b87")
+}
+
+// UnpackBondThawedError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error BondThawed(address hotKey, uint64 withdrawableAt)
+func (nodeRegistry *NodeRegistry) UnpackBondThawedError(raw []byte) (*NodeRegistryBondThawed, error) {
+	out := new(NodeRegistryBondThawed)
+	if err := nodeRegistry.abi.UnpackIntoInterface(out, "BondThawed", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // NodeRegistryBondThawing represents a BondThawing error raised by the NodeRegistry contract.
 type NodeRegistryBondThawing struct {
 	HotKey         common.Address
@@ -1004,6 +1439,55 @@ func NodeRegistryBondThawingErrorID() common.Hash {
 func (nodeRegistry *NodeRegistry) UnpackBondThawingError(raw []byte) (*NodeRegistryBondThawing, error) {
 	out := new(NodeRegistryBondThawing)
 	if err := nodeRegistry.abi.UnpackIntoInterface(out, "BondThawing", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// NodeRegistryBondTooSmall represents a BondTooSmall error raised by the NodeRegistry contract.
+type NodeRegistryBondTooSmall struct {
+	HotKey common.Address
+	Left   *big.Int
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error BondTooSmall(address hotKey, uint256 left)
+func NodeRegistryBondTooSmallErrorID() common.Hash {
+	return common.HexToHash("0x82aa1cc1ba505892c1266092b7ccc39096c7e06271019e8d2cd6f9eb67830a6e")
+}
+
+// UnpackBondTooSmallError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error BondTooSmall(address hotKey, uint256 left)
+func (nodeRegistry *NodeRegistry) UnpackBondTooSmallError(raw []byte) (*NodeRegistryBondTooSmall, error) {
+	out := new(NodeRegistryBondTooSmall)
+	if err := nodeRegistry.abi.UnpackIntoInterface(out, "BondTooSmall", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// NodeRegistryBondWhole represents a BondWhole error raised by the NodeRegistry contract.
+type NodeRegistryBondWhole struct {
+	HotKey common.Address
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error BondWhole(address hotKey)
+func NodeRegistryBondWholeErrorID() common.Hash {
+	return common.HexToHash("0xecdf32b3d9691cc57cbcf165cb559d2d8f71484e3389e35c2e904c32b59db2e0")
+}
+
+// UnpackBondWholeError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error BondWhole(address hotKey)
+func (nodeRegistry *NodeRegistry) UnpackBondWholeError(raw []byte) (*NodeRegistryBondWhole, error) {
+	out := new(NodeRegistryBondWhole)
+	if err := nodeRegistry.abi.UnpackIntoInterface(out, "BondWhole", raw); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -1195,6 +1679,30 @@ func NodeRegistryNoRecipientProposedErrorID() common.Hash {
 func (nodeRegistry *NodeRegistry) UnpackNoRecipientProposedError(raw []byte) (*NodeRegistryNoRecipientProposed, error) {
 	out := new(NodeRegistryNoRecipientProposed)
 	if err := nodeRegistry.abi.UnpackIntoInterface(out, "NoRecipientProposed", raw); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// NodeRegistryNotDisputes represents a NotDisputes error raised by the NodeRegistry contract.
+type NodeRegistryNotDisputes struct {
+	Caller common.Address
+}
+
+// ErrorID returns the hash of canonical representation of the error's signature.
+//
+// Solidity: error NotDisputes(address caller)
+func NodeRegistryNotDisputesErrorID() common.Hash {
+	return common.HexToHash("0xb4a46e6423db360cef42f96c1f2bc6cdcdbe7eb9fd0ed842d77fef9d933fc095")
+}
+
+// UnpackNotDisputesError is the Go binding used to decode the provided
+// error data into the corresponding Go error struct.
+//
+// Solidity: error NotDisputes(address caller)
+func (nodeRegistry *NodeRegistry) UnpackNotDisputesError(raw []byte) (*NodeRegistryNotDisputes, error) {
+	out := new(NodeRegistryNotDisputes)
+	if err := nodeRegistry.abi.UnpackIntoInterface(out, "NotDisputes", raw); err != nil {
 		return nil, err
 	}
 	return out, nil

@@ -1,4 +1,4 @@
-package agent
+package agreement
 
 import (
 	"slices"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/models"
-	"github.com/medhive/medhive/models/labelmap"
 )
 
 func tolerant(dice, value float64) models.Manifest {
@@ -63,7 +62,7 @@ func TestDifferences(t *testing.T) {
 	} {
 		got := seen()
 		c.bend(&got)
-		found := strings.Join(differences(tolerant(0.99, 0.001), seen(), got), "; ")
+		found := Sentences(Findings(BoundsOf(tolerant(0.99, 0.001)), seen(), got))
 		if (found == "") != (c.want == "") || !strings.Contains(found, c.want) {
 			t.Errorf("%s: %q; want %q", name, found, c.want)
 		}
@@ -81,83 +80,8 @@ func TestDiceBoundHolds(t *testing.T) {
 		one := func(n int) inference.Findings {
 			return inference.Findings{Segments: []inference.Segment{{Label: 1, VoxelCount: n}}}
 		}
-		if found := differences(m, one(a), one(b)); len(found) > 0 {
+		if found := Findings(BoundsOf(m), one(a), one(b)); len(found) > 0 {
 			rt.Fatalf("Dice %v: %v", dice, found)
 		}
 	})
-}
-
-func TestBoxDice(t *testing.T) {
-	box := func(min, max [3]float64) inference.Box { return inference.Box{Min: min, Max: max} }
-	unit := box([3]float64{}, [3]float64{1, 1, 1})
-	for name, c := range map[string]struct {
-		a, b inference.Box
-		want float64
-	}{
-		"itself":      {unit, unit, 1},
-		"half of it":  {unit, box([3]float64{}, [3]float64{1, 1, 0.5}), 2.0 / 3},
-		"beside it":   {unit, box([3]float64{2, 0, 0}, [3]float64{3, 1, 1}), 0},
-		"in pictures": {box([3]float64{}, [3]float64{4, 4, 0}), box([3]float64{2, 0, 0}, [3]float64{6, 4, 0}), 0.5},
-		"points":      {box([3]float64{1, 1, 1}, [3]float64{1, 1, 1}), box([3]float64{1, 1, 1}, [3]float64{1, 1, 1}), 1},
-		"far points":  {box([3]float64{1, 1, 1}, [3]float64{1, 1, 1}), box([3]float64{1, 1, 2}, [3]float64{1, 1, 2}), 0},
-	} {
-		if got := boxDice(c.a, c.b); got != c.want || boxDice(c.b, c.a) != got {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-	}
-}
-
-// Labels may differ within the Dice and, where the model gives scores, only where it was
-// unsure.
-func TestLabelDifferences(t *testing.T) {
-	size := [3]int{10, 10, 1}
-	pack := func(unsure []bool, bend func([]uint8)) labelmap.Volume {
-		labels := make([]uint8, 100)
-		for i := range 50 {
-			labels[i] = 1
-		}
-		if bend != nil {
-			bend(labels)
-		}
-		v, err := labelmap.Pack(size, labels, unsure)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	hanging := make([]bool, 100)
-	hanging[50], hanging[51] = true, true
-	one := func(at int) func([]uint8) { return func(l []uint8) { l[at] = 1 - l[at] } }
-	many := func(l []uint8) { clear(l[:20]) }
-	small, err := labelmap.Pack([3]int{5, 20, 1}, make([]uint8, 100), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := labelmap.Set{Delivered: pack(nil, nil), Direct: pack(hanging, nil), Margin: 0.002}
-	noScores := labelmap.Set{Delivered: want.Delivered}
-	for name, c := range map[string]struct {
-		margin    float64
-		want, got labelmap.Set
-		differs   string // empty: it passes
-		seen      string
-	}{
-		"the same":                 {0.002, want, want, "", "Dice at least 1, 0 voxels differ, none of them"},
-		"one that hung":            {0.002, want, labelmap.Set{Delivered: pack(nil, one(50)), Direct: pack(nil, one(50))}, "", "1 voxels differ"},
-		"one that was sure":        {0.002, want, labelmap.Set{Delivered: pack(nil, one(60)), Direct: pack(nil, one(60))}, "1 voxels have another label although", ""},
-		"nobody asks for a margin": {0, want, labelmap.Set{Delivered: pack(nil, one(60)), Direct: pack(nil, one(60))}, "", "1 voxels differ"},
-		"too many":                 {0, want, labelmap.Set{Delivered: pack(nil, many)}, "Lung has a Dice of 0.7500", ""},
-		"no scores":                {0.002, noScores, noScores, "", "asks nothing of a graph without scores"},
-		"made for another margin":  {0.005, want, want, "make it anew", ""},
-		"another grid":             {0.002, want, labelmap.Set{Delivered: small}, "grid of [5 20 1] voxels, expected [10 10 1]", ""},
-		"no scores any more":       {0.002, want, noScores, "grid of [0 0 0]", ""},
-	} {
-		m := tolerant(0.9, 0)
-		m.Labels = []models.Label{{Value: 0, Name: "Background"}, {Value: 1, Name: "Lung"}}
-		m.Tolerance.MaxLabelMargin = c.margin
-		seen, found := labelDifferences(m, c.want, c.got)
-		text := strings.Join(found, "; ")
-		if (text == "") != (c.differs == "") || !strings.Contains(text, c.differs) || !strings.Contains(seen, c.seen) {
-			t.Errorf("%s: %q, %q; want %q, %q", name, text, seen, c.differs, c.seen)
-		}
-	}
 }

@@ -1,0 +1,4 @@
+package canary
+
+// Bounds are those that Compare goes by.
+var Bounds = bounds
