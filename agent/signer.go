@@ -26,9 +26,6 @@ type SignerConfig struct {
 	Account  common.Address // which of the external signer's accounts; zero: its only one
 }
 
-// Named says whether any key is named at all.
-func (c SignerConfig) Named() bool { return c.Key != "" || c.Keystore != "" || c.Clef != "" }
-
 // OpenSigner opens the one key that is named.
 func OpenSigner(c SignerConfig) (chain.Signer, error) {
 	named := 0

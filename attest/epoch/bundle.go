@@ -29,11 +29,6 @@ const MaxBundleBytes = 256 << 20
 // ErrBundle says that a file is no bundle, or not the one that was asked for.
 var ErrBundle = errors.New("this is not the epoch's bundle; take it from another coordinator")
 
-// BundleName is what a bundle is called outside its folder: its number and its address.
-func BundleName(number uint64, dataset common.Hash) string {
-	return fmt.Sprintf("epoch-%08d-%x.tar.gz", number, dataset[:])
-}
-
 // pack writes the bundle of the two files.
 func pack(w io.Writer, inputs, summary []byte) error {
 	zip := gzip.NewWriter(w)
