@@ -202,6 +202,7 @@ func (k *canaries) plan(s attest.SignedReceipt) (list []dueCheck) {
 		k.log.Error("a node's record of checks is not readable; it counts as new", "node", r.Node, "error", err)
 	}
 	plan := k.rates.Plan(h, canary.DrawsOf(k.secret, r.Task))
+	plan.Rerun = plan.Rerun || !s.Acceptance.Accepted // who is right is always looked at
 	if !k.conf.Rechecks {
 		plan = plan.WithoutRerun()
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -281,6 +282,59 @@ func TestCanariesAndRerunsTellHonestNodesFromLiars(t *testing.T) {
 	}
 	if kinds[attest.CheckCanary] == 0 || kinds[attest.CheckRerun] != 2 || kinds[attest.CheckReplica] != 2 {
 		t.Errorf("the epoch holds %v", kinds)
+	}
+	h.recheckEvidence()
+}
+
+// recheckEvidence wants anybody with the program to be able to judge the newest epoch's
+// verdicts again, and to notice evidence that is not a verdict's.
+func (h *hospital) recheckEvidence() {
+	h.t.Helper()
+	conf := EvidenceConfig{AuditConfig: AuditConfig{Network: h.network}, Home: h.home, Compute: true}
+	canaries := 0
+	look := func(v CheckedVerdict) error {
+		if v.Kind == attest.CheckCanary {
+			canaries++
+		}
+		if v.Kind == attest.CheckCanary && (v.Says != EvidenceHolds || !v.Computed) || v.Kind == attest.CheckRerun && v.Says != EvidenceUnverified {
+			h.t.Errorf("the evidence of a %s %s: %s", v.Kind, v.Says, v.Detail)
+		}
+		return nil
+	}
+	if _, err := CheckEvidence(h.t.Context(), conf, look); err != nil || canaries == 0 {
+		h.t.Errorf("%d canaries were judged again: %v", canaries, err)
+	}
+	conf.Node, conf.Compute = h.coordinator.key.Address(), false
+	_, err := CheckEvidence(h.t.Context(), conf, func(v CheckedVerdict) error {
+		h.t.Errorf("a verdict on %s was looked at, which nobody asked about", v.Node)
+		return nil
+	})
+	h.must(err)
+	conf.From = h.coordinator.EpochsFolder()
+	if _, err := CheckEvidence(h.t.Context(), conf, nil); err == nil || !strings.Contains(err.Error(), "running coordinator") {
+		h.t.Errorf("evidence from a folder: %v", err)
+	}
+}
+
+// Evidence is a verdict's only if each of their parts is the same.
+func TestEvidenceIsOfOneVerdict(t *testing.T) {
+	v := attest.Verdict{Kind: attest.CheckCanary, Node: common.Address{1}, Clinic: common.Address{2}, Task: models.Digest{3}, Fence: 4, Receipt: [32]byte{5},
+		Manifest: models.Digest{6}, Against: [32]byte{7}, Result: attest.JudgedInvalid, Figures: attest.Figures{DicePPM: 8}, Reason: "findings differ"}
+	e := Evidence{Kind: v.Kind, Node: v.Node, Clinic: v.Clinic, Task: v.Task, Fence: v.Fence, Receipt: v.Receipt, Manifest: v.Manifest, Reference: v.Against,
+		Result: v.Result, Figures: v.Figures, Reason: v.Reason}
+	if !e.about(v) {
+		t.Fatal("it is")
+	}
+	for name, alter := range map[string]func(*attest.Verdict){
+		"kind": func(v *attest.Verdict) { v.Kind = attest.CheckRerun }, "node": func(v *attest.Verdict) { v.Node[0]++ }, "clinic": func(v *attest.Verdict) { v.Clinic[0]++ },
+		"task": func(v *attest.Verdict) { v.Task[0]++ }, "fence": func(v *attest.Verdict) { v.Fence++ }, "receipt": func(v *attest.Verdict) { v.Receipt[0]++ },
+		"manifest": func(v *attest.Verdict) { v.Manifest[0]++ }, "reference": func(v *attest.Verdict) { v.Against[0]++ }, "result": func(v *attest.Verdict) { v.Result = attest.JudgedValid },
+		"figures": func(v *attest.Verdict) { v.Figures.Mismatched++ }, "reason": func(v *attest.Verdict) { v.Reason = "" },
+	} {
+		other := v
+		if alter(&other); e.about(other) {
+			t.Errorf("evidence of a verdict of another %s passes", name)
+		}
 	}
 }
 

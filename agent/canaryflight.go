@@ -57,7 +57,7 @@ func (k *canaries) canary(ctx context.Context, n int, s *slot, number []byte, du
 	if o, _, err = c.verify(ctx, pkg, o); err != nil {
 		return err
 	}
-	found, err := k.judge(ctx, pkg, *due.Flight, o)
+	found, err := k.judge(ctx, c, pkg, *due.Flight, o)
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (k *canaries) study(ctx context.Context, c *Clinic, pkg models.Package) ([]
 
 // judge compares each result of a canary with the right answer, keeps the receipt as the
 // intake keeps others', and holds the verdict back until the clinic's name is over.
-func (k *canaries) judge(ctx context.Context, pkg models.Package, f flight, o broker.Outcome) (found []finding, err error) {
+func (k *canaries) judge(ctx context.Context, c *Clinic, pkg models.Package, f flight, o broker.Outcome) (found []finding, err error) {
 	copies := o.Copies
 	if len(copies) == 0 {
 		copies = []broker.Outcome{o}
@@ -214,7 +214,11 @@ func (k *canaries) judge(ctx context.Context, pkg models.Package, f flight, o br
 		if err := holdFile(k.conf.State, one.Result); err != nil {
 			return nil, err
 		}
-		verdict, err := k.verdict(attest.CheckCanary, one.Receipt, opinion, evidence)
+		consent, err := c.consents(r, k.key.Address())
+		if err != nil {
+			return nil, err
+		}
+		verdict, err := k.verdict(attest.CheckCanary, one.Receipt, opinion, evidence, consent)
 		if err != nil {
 			return nil, err
 		}
@@ -230,15 +234,24 @@ func (k *canaries) judge(ctx context.Context, pkg models.Package, f flight, o br
 	return found, nil
 }
 
-// verdict signs what a check came to, in the coordinator's name. Its time is the acceptance's:
-// judged again after a crash, it is the same.
-func (k *canaries) verdict(kind attest.CheckKind, s attest.SignedReceipt, o canary.Opinion, evidence [32]byte) (attest.SignedVerdict, error) {
+// consents lets a coordinator judge one of this clinic's receipts. A canary clinic says by it
+// that the task was a canary.
+func (c *Clinic) consents(r attest.Receipt, checker common.Address) (attest.Signature, error) {
+	consent := attest.Consent{Receipt: r.Hash(c.domain), Clinic: r.Clinic, Checker: checker}
+	return attest.Sign(consent.Hash(c.domain), c.key.ECDSA())
+}
+
+// verdict signs what a check came to, in the coordinator's name and with the clinic's consent.
+// Its time is the acceptance's: judged again after a crash, it is the same.
+func (k *canaries) verdict(kind attest.CheckKind, s attest.SignedReceipt, o canary.Opinion, evidence [32]byte, consent attest.Signature) (attest.SignedVerdict, error) {
 	r := s.Receipt
-	return signVerdict(attest.Verdict{
+	signed, err := signVerdict(attest.Verdict{
 		Kind: kind, Node: r.Node, Clinic: r.Clinic, Task: r.Task, Fence: r.Fence, Receipt: r.Hash(k.domain), Manifest: r.ManifestDigest,
 		Provider: r.Provider, Against: o.Against, Result: o.Judgement, Figures: o.Figures, Reason: o.Reason, Evidence: evidence,
 		Checker: k.key.Address(), At: s.Acceptance.At,
 	}, k.domain, k.key)
+	signed.Consent = consent
+	return signed, err
 }
 
 // file stores the receipt and the verdict on it; both may be there already.

@@ -320,10 +320,23 @@ func TestReceiptsAreDrawnForOnce(t *testing.T) {
 	if len(k.drawn) != 2 {
 		t.Error("results that agree are run again")
 	}
-	k.conf.Rechecks, k.rates.NewCanary = false, 0
+	for range 2 {
+		<-k.drawn
+	}
+	k.rates.Rerun, k.rates.NewCanary = 0, 0
+	refused := answers(m, judgeClinic, 0, 0, 0, 0)[3]
+	tell(refused)
+	if len(k.drawn) != 0 {
+		t.Error("a check was made that no rate asks for")
+	}
+	refused.signed.Receipt.Fence++ // another receipt
+	refused.signed.Acceptance.Accepted, refused.signed.Acceptance.Reason = false, "it does not fit"
+	tell(refused)
+	if d := <-k.drawn; d.Rerun == nil || d.Rerun.Receipt.Acceptance.Accepted {
+		t.Errorf("a result that its clinic refused brought about %+v", d)
+	}
+	k.conf.Rechecks, k.rates.Rerun = false, 1
 	tell(answers(m, judgeClinic, 0, 0, 0)[2])
-	<-k.drawn
-	<-k.drawn
 	if d := <-k.drawn; d.Rerun != nil {
 		t.Error("a coordinator that runs nothing again drew a re-run; a canary is to take its place")
 	}

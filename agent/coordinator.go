@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -16,6 +17,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/medhive/medhive/agent/api"
 	"github.com/medhive/medhive/agent/p2p"
 	"github.com/medhive/medhive/agent/trace"
 	"github.com/medhive/medhive/attest"
@@ -54,6 +56,8 @@ type CoordinatorConfig struct {
 	Library      string        // libonnxruntime of its own runner; empty: found
 	Runner       []string      // program of its own runner; nil: this executable
 	Reader       []string      // program that parses studies in confinement; nil: this executable
+	Metrics      string        // host:port where Prometheus may scrape; empty: only at the local door
+	HTTP         string        // host:port where anybody may read what is published, see publicDoor; empty: nowhere
 	Log          *slog.Logger
 
 	canaryLinger time.Duration // how long a canary clinic stays after its last canary; 0: canaryLinger
@@ -79,6 +83,11 @@ type Coordinator struct {
 	examiner   *compute.Examiner
 	seen       *seenNodes
 
+	started time.Time
+	door    *api.Server    // the local one
+	scrape  *metricsServer // nil without a Metrics address
+	public  *metricsServer // nil without an HTTP address
+
 	archive epoch.Archive
 	scores  *scoreBook
 	closing sync.Mutex    // one epoch at a time
@@ -87,6 +96,7 @@ type Coordinator struct {
 	stop   context.CancelFunc
 	loops  sync.WaitGroup
 	failed chan error // holds the first loop's failure
+	why    atomic.Pointer[string]
 }
 
 // DefaultRegions are the countries whose offers a coordinator relays unless told
@@ -106,13 +116,13 @@ func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinat
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	release := context.AfterFunc(ctx, stop) // a start that nobody waits for any more ends
-	c := &Coordinator{conf: conf, stop: stop, failed: make(chan error, 1), signed: make(chan struct{}, 1)}
+	c := &Coordinator{conf: conf, stop: stop, failed: make(chan error, 1), signed: make(chan struct{}, 1), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.keepScores, c.takeStatements, c.challengeNodes, c.examineNodes, c.announce, c.openCanaries} {
+	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.keepScores, c.takeStatements, c.challengeNodes, c.examineNodes, c.announce, c.openCanaries, c.openDoors} {
 		if err := step(running); err != nil {
 			return nil, err
 		}
@@ -218,10 +228,20 @@ func (c *Coordinator) challengeNodes(ctx context.Context) (err error) {
 // fail keeps the first reason why the coordinator can't go on.
 func (c *Coordinator) fail(err error) {
 	c.conf.Log.Error("the coordinator can't go on", "error", err)
+	text := err.Error()
+	c.why.CompareAndSwap(nil, &text)
 	select {
 	case c.failed <- err:
 	default: // the first is told already
 	}
+}
+
+// failure is the first reason why the coordinator can't go on; empty: it does.
+func (c *Coordinator) failure() string {
+	if why := c.why.Load(); why != nil {
+		return *why
+	}
+	return ""
 }
 
 // Done receives the reason when a loop that the coordinator can't do without has
@@ -271,6 +291,14 @@ func (c *Coordinator) Addresses() []string { return p2p.Addresses(c.host) }
 func (c *Coordinator) Close() error {
 	var errs []error
 	c.stop()
+	if c.door != nil {
+		errs = append(errs, c.door.Close())
+	}
+	for _, door := range []*metricsServer{c.scrape, c.public} {
+		if door != nil {
+			errs = append(errs, door.Close())
+		}
+	}
 	if c.intake != nil {
 		c.intake.Close()
 	}

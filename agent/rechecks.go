@@ -53,8 +53,8 @@ func (k *canaries) rerun(ctx context.Context, number []byte, due *dueCheck) erro
 	if err != nil {
 		return fmt.Errorf("who the clinic is: %w: %w", errNoCheck, err)
 	}
-	payload, result, err := fetchRecheck(ctx, k.host, k.key, clinic, r)
-	defer func() { clear(payload) }()
+	given, err := fetchRecheck(ctx, k.host, k.key, clinic, r, k.domain)
+	defer func() { clear(given.payload) }()
 	var refused *wire.Refused
 	if errors.As(err, &refused) {
 		if k.conf.Canaries != "" {
@@ -66,7 +66,7 @@ func (k *canaries) rerun(ctx context.Context, number []byte, due *dueCheck) erro
 		return err
 	}
 	begun := time.Now()
-	answer, err := k.local.run(ctx, k.catalog, broker.LocalJob{Task: r.Task, Package: pkg.Digest(), Class: scheduler.Routine, Payload: payload, Progress: func(string, float64) {}})
+	answer, err := k.local.run(ctx, k.catalog, broker.LocalJob{Task: r.Task, Package: pkg.Digest(), Class: scheduler.Routine, Payload: given.payload, Progress: func(string, float64) {}})
 	if err != nil {
 		return fmt.Errorf("run a task again: %w", err)
 	}
@@ -74,7 +74,7 @@ func (k *canaries) rerun(ctx context.Context, number []byte, due *dueCheck) erro
 	k.mu.Lock()
 	k.spent.Checks += took
 	k.mu.Unlock()
-	opinion, err := k.opinionOf(pkg, due.Key, answer, result)
+	opinion, err := k.opinionOf(pkg, due.Key, answer, given.result)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (k *canaries) rerun(ctx context.Context, number []byte, due *dueCheck) erro
 	if err != nil {
 		return err
 	}
-	verdict, err := k.verdict(attest.CheckRerun, signed, opinion, evidence)
+	verdict, err := k.verdict(attest.CheckRerun, signed, opinion, evidence, given.consent)
 	if err != nil {
 		return err
 	}
@@ -117,66 +117,87 @@ func grown(plain, part []byte) []byte {
 // errForeign says that a clinic gave another study or result than the receipt is about.
 var errForeign = errors.New("the clinic gave something else than the receipt is about")
 
+// recheck is what a clinic gives so that a task can be run again.
+type recheck struct {
+	payload, result []byte
+	consent         attest.Signature // of attest.Consent
+}
+
 // fetchRecheck is RecheckRequest, RecheckGrant and both ciphertexts, as the coordinator sees
 // them. What it returns is what the receipt names, whatever the clinic says.
-func fetchRecheck(ctx context.Context, h host.Host, key *identity.Key, clinic peer.ID, r attest.Receipt) (payload, result []byte, err error) {
+func fetchRecheck(ctx context.Context, h host.Host, key *identity.Key, clinic peer.ID, r attest.Receipt, domain attest.Domain) (given recheck, err error) {
 	recipient, err := transfer.NewRecipient()
 	if err != nil {
-		return nil, nil, err
+		return given, err
 	}
 	began := time.Now()
 	s, err := wire.Dial(ctx, h, clinic, nil, wire.RecheckProtocol, key, recheckAnswer)
 	if err != nil {
-		return nil, nil, err
+		return given, err
 	}
-	allowed := recheckAnswer
 	defer s.Close()
 	defer context.AfterFunc(ctx, func() { _ = s.Reset() })()
 	if err := s.Send(&wire.RecheckRequest{Task: r.Task[:], Fence: r.Fence, Clinic: r.Clinic[:], HpkeKey: recipient.Public()}); err != nil {
-		return nil, nil, err
+		return given, err
 	}
 	grant, err := wire.Expect[*wire.RecheckGrant](s.Reader, wire.MaxBulk, r.Clinic)
 	if err != nil {
-		return nil, nil, err
+		return given, err
 	}
 	if string(grant.Task) != string(r.Task[:]) || grant.Fence != r.Fence || transfer.RequestHash(grant.PayloadManifest) != r.RequestHash {
-		return nil, nil, errForeign
+		return given, errForeign
 	}
-	binding := transfer.Binding{Task: r.Task, Fence: r.Fence, Node: key.Address()}
-	open := func(wrapped, encoded []byte, purpose transfer.Purpose, limit int64) ([]byte, error) {
-		content, err := recipient.Unwrap(wrapped, binding)
-		if err != nil {
-			return nil, err
-		}
-		manifest, err := transfer.DecodeManifest(encoded, limit)
-		if err != nil {
-			return nil, err
-		}
-		opener, err := transfer.NewOpener(manifest, purpose, r.Task, content)
-		if err != nil {
-			return nil, err
-		}
-		allowed += recheckTime(manifest.PlainBytes)
-		if err := s.Extend(allowed - time.Since(began)); err != nil {
-			return nil, err
-		}
-		var plain []byte // it grows with what comes, not with what is said
-		_, err = transfer.Receive(ctx, s, func() { _ = s.Reset() }, opener, 0, func(_ int, part []byte) error {
-			plain = grown(plain, part)
-			return nil
-		})
-		return plain, err
+	if copy(given.consent[:], grant.Consent) != len(given.consent) || len(grant.Consent) != len(given.consent) {
+		return given, fmt.Errorf("the clinic consents to no judgement, its version is an older one: %w", errNoCheck)
 	}
-	if payload, err = open(grant.PayloadKey, grant.PayloadManifest, transfer.Payload, min(maxRecheckBytes, scheduler.MaxPayloadBytes)); err != nil {
-		return payload, nil, err
+	if err := (attest.Consent{Receipt: r.Hash(domain), Clinic: r.Clinic, Checker: key.Address()}).Verify(domain, given.consent); err != nil {
+		return given, fmt.Errorf("%w: %w", errForeign, err)
 	}
-	if result, err = open(grant.ResultKey, grant.ResultManifest, transfer.Result, min(maxRecheckBytes, inference.MaxResultBytes)); err != nil {
-		return payload, nil, err
+	parcel := recheckParcel{s: s, recipient: recipient, binding: transfer.Binding{Task: r.Task, Fence: r.Fence, Node: key.Address()}, began: began, allowed: recheckAnswer}
+	if given.payload, err = parcel.open(ctx, grant.PayloadKey, grant.PayloadManifest, transfer.Payload, min(maxRecheckBytes, scheduler.MaxPayloadBytes)); err != nil {
+		return given, err
 	}
-	if models.DigestOf(result) != r.OutputHash {
-		return payload, nil, errForeign
+	if given.result, err = parcel.open(ctx, grant.ResultKey, grant.ResultManifest, transfer.Result, min(maxRecheckBytes, inference.MaxResultBytes)); err != nil {
+		return given, err
 	}
-	return payload, result, nil
+	if models.DigestOf(given.result) != r.OutputHash {
+		return given, errForeign
+	}
+	return given, nil
+}
+
+// recheckParcel receives what follows a grant.
+type recheckParcel struct {
+	s         *wire.Stream
+	recipient transfer.Recipient
+	binding   transfer.Binding
+	began     time.Time
+	allowed   time.Duration // from began to the end of what is received next
+}
+
+// open receives one ciphertext and decrypts it. What it returns beside an error is to be cleared.
+func (p *recheckParcel) open(ctx context.Context, wrapped, encoded []byte, purpose transfer.Purpose, limit int64) (plain []byte, err error) {
+	content, err := p.recipient.Unwrap(wrapped, p.binding)
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := transfer.DecodeManifest(encoded, limit)
+	if err != nil {
+		return nil, err
+	}
+	opener, err := transfer.NewOpener(manifest, purpose, p.binding.Task, content)
+	if err != nil {
+		return nil, err
+	}
+	p.allowed += recheckTime(manifest.PlainBytes)
+	if err := p.s.Extend(p.allowed - time.Since(p.began)); err != nil {
+		return nil, err
+	}
+	_, err = transfer.Receive(ctx, p.s, func() { _ = p.s.Reset() }, opener, 0, func(_ int, part []byte) error {
+		plain = grown(plain, part) // it grows with what comes, not with what is said
+		return nil
+	})
+	return plain, err
 }
 
 // signerOf is the libp2p identity of who signed a digest with its key. A contract wallet's

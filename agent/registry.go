@@ -201,6 +201,13 @@ func (r *registry) knows(node common.Address) bool {
 	return r.known[node]
 }
 
+// size is how many nodes were ever registered, as far as is known.
+func (r *registry) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.known)
+}
+
 // search looks for nodes that were registered since the snapshot. The caller has
 // the turn.
 func (r *registry) search(ctx context.Context) error {

@@ -218,6 +218,12 @@ func (s SignedVerdict) AppendBinary(b []byte) ([]byte, error) {
 	} else if !s.Promise.IsZero() {
 		a.fault = errors.Join(a.fault, fmt.Errorf("a %.20q with a promise has no binary form", v.Kind))
 	}
+	if !s.Consent.IsZero() {
+		if !v.Kind.NeedsConsent() {
+			a.fault = errors.Join(a.fault, fmt.Errorf("a %.20q with a consent has no binary form", v.Kind))
+		}
+		a.signature(s.Consent)
+	}
 	return a.done()
 }
 
@@ -236,6 +242,10 @@ func (s *SignedVerdict) UnmarshalBinary(data []byte) error {
 	v.CheckerSig, v.WalletSig = r.signature(), r.wallet()
 	if v.Verdict.Kind == CheckLapse {
 		v.Promise = Pledge{At: r.time(), NodeSig: r.signature()}
+	}
+	if v.Verdict.Kind.NeedsConsent() && len(r.b) > 0 { // logs from before there were consents have none
+		v.Consent = r.signature()
+		r.fault = r.fault || v.Consent.IsZero()
 	}
 	if err := r.done("signed verdict"); err != nil {
 		return err

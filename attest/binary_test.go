@@ -56,6 +56,9 @@ func TestBinaryFormsHoldEverything(t *testing.T) {
 		if s.Verdict.Kind == CheckLapse {
 			s.Promise = Pledge{drawTime(t, "promised"), drawSignature(t, "promise")}
 		}
+		if s.Verdict.Kind.NeedsConsent() {
+			s.Consent = drawSignature(t, "consent")
+		}
 		data, err := s.AppendBinary(nil)
 		if err != nil {
 			t.Fatal(err)

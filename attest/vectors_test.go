@@ -106,6 +106,10 @@ func vectors(t *testing.T) vectorFile {
 	add("promise", promiseType, map[string]any{
 		"task": promise.Task, "fence": promise.Fence, "node": promise.Node, "clinic": promise.Clinic, "at_ms": unixMilli(promise.At),
 	}, promise.Hash(testDomain), false)
+	consent := Consent{Receipt: lapse.Verdict.Task, Clinic: lapse.Verdict.Clinic, Checker: node}
+	add("consent", consentType, map[string]any{
+		"receipt": common.Hash(consent.Receipt), "clinic": consent.Clinic, "checker": consent.Checker,
+	}, consent.Hash(testDomain), true)
 	voucher := Voucher{Clinic: whole.Receipt.Clinic, Node: node, TotalGwei: 1<<63 + 7, At: uptime.At}
 	add("voucher", voucherType, voucher, voucher.Hash(testVoucherDomain), true)
 	elsewhere(testVoucherDomain)

@@ -211,10 +211,11 @@ type SignedVerdict struct {
 	CheckerSig Signature
 	WalletSig  WalletSignature // instead of CheckerSig, when the checker is a contract wallet
 	Promise    Pledge          // the node's own word for what it did not keep: of a lapse alone
+	Consent    Signature       // the clinic's, of Consent: of a canary and a re-run alone
 }
 
-// Verify checks bounds, that Verdict.Checker signed with its key, and that the node had
-// promised what a lapse says it did not bring. Whether that checker may judge is its
+// Verify checks bounds, that Verdict.Checker signed with its key, that the node had promised
+// what a lapse says it did not bring, and that the clinic let a coordinator judge. Whether that checker may judge is its
 // caller's to know.
 func (s SignedVerdict) Verify(d Domain) error { return s.VerifyWith(context.Background(), d, nil) }
 
@@ -223,7 +224,7 @@ func (s SignedVerdict) VerifyWith(ctx context.Context, d Domain, wallets Wallets
 	if err := s.Verdict.Validate(); err != nil {
 		return err
 	}
-	if err := s.promised(d); err != nil {
+	if err := errors.Join(s.promised(d), s.consented(d)); err != nil {
 		return fmt.Errorf("verdict on task %s: %w", s.Verdict.Task.Short(), err)
 	}
 	p := party{who: s.Verdict.Checker, hash: s.Verdict.Hash(d), sig: s.CheckerSig, wallet: s.WalletSig}
@@ -254,6 +255,7 @@ type signedVerdictJSON struct {
 	CheckerSig Signature       `json:"checker_sig"`
 	WalletSig  WalletSignature `json:"wallet_sig,omitempty"`
 	Promise    Pledge          `json:"promise,omitzero"`
+	Consent    Signature       `json:"consent,omitzero"`
 }
 
 // MarshalJSON writes the canonical form.

@@ -32,6 +32,9 @@ func signedVerdict(t testing.TB, kind CheckKind) SignedVerdict {
 		node, _ := keyOf(t, 1)
 		s.Promise = pledge(t, promised(v, r.StartedAt), node)
 	}
+	if kind == CheckCanary || kind == CheckRerun {
+		s.Consent = sign(t, Consent{v.Receipt, v.Clinic, v.Checker}.Hash(testDomain), key)
+	}
 	return s
 }
 
@@ -89,6 +92,80 @@ func TestALapseNeedsTheNodesPromise(t *testing.T) {
 	if _, err := canary.AppendBinary(nil); err == nil {
 		t.Error("a canary with a promise has a binary form, which loses the promise")
 	}
+}
+
+// TestACoordinatorsJudgementNeedsTheClinicsConsent: the thief of a coordinator's key could
+// say of any receipt that it was a canary, or that it ran the task again.
+func TestACoordinatorsJudgementNeedsTheClinicsConsent(t *testing.T) {
+	clinic, _ := keyOf(t, 2)
+	thief, _ := keyOf(t, 3)
+	for _, kind := range []CheckKind{CheckCanary, CheckRerun} {
+		good := signedVerdict(t, kind)
+		if err := good.Verify(testDomain); err != nil {
+			t.Fatal(err)
+		}
+		c := Consent{good.Verdict.Receipt, good.Verdict.Clinic, good.Verdict.Checker}
+		other := func(alter func(c *Consent)) Signature {
+			altered := c
+			alter(&altered)
+			return sign(t, altered.Hash(testDomain), clinic)
+		}
+		for name, given := range map[string]Signature{
+			"none":                           {},
+			"the coordinator's own":          sign(t, c.Hash(testDomain), thief),
+			"to another coordinator":         other(func(c *Consent) { c.Checker[0]++ }),
+			"of another receipt":             other(func(c *Consent) { c.Receipt[0]++ }),
+			"of another clinic":              other(func(c *Consent) { c.Clinic[0]++ }),
+			"the verdict's, not a consent's": sign(t, good.Verdict.Hash(testDomain), clinic),
+		} {
+			s := good
+			s.Consent = given
+			if err := s.Verify(testDomain); !errors.Is(err, ErrSignature) {
+				t.Errorf("a %s was taken with this consent: %s (%v)", kind, name, err)
+			}
+		}
+	}
+	for _, kind := range []CheckKind{CheckReplica, CheckLapse} {
+		s := signedVerdict(t, kind)
+		s.Consent = signedVerdict(t, CheckCanary).Consent
+		if err := s.Verify(testDomain); err == nil {
+			t.Errorf("a %s was taken with a consent: one verdict would have two forms", kind)
+		}
+		if _, err := s.AppendBinary(nil); err == nil {
+			t.Errorf("a %s with a consent has a binary form", kind)
+		}
+	}
+}
+
+// TestAVerdictFromBeforeConsentsIsReadFromALog: a coordinator's log may hold one when it is
+// updated; it is read, and no longer valid.
+func TestAVerdictFromBeforeConsentsIsReadFromALog(t *testing.T) {
+	s := signedVerdict(t, CheckCanary)
+	s.Consent = Signature{}
+	data, err := s.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read SignedVerdict
+	if err := read.UnmarshalBinary(data); err != nil || read != s {
+		t.Fatalf("read %+v, %v", read, err)
+	}
+	if err := read.UnmarshalBinary(append(data, make([]byte, len(Signature{}))...)); err == nil {
+		t.Error("a consent of zeros was read: one verdict would have two forms")
+	}
+}
+
+func TestConsentHashesEqualGoEthereums(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := drawDomain(t)
+		c := Consent{drawBytes32(t, "receipt"), drawAddress(t, "clinic"), drawAddress(t, "checker")}
+		want := reference(t, d, consentType, apitypes.TypedDataMessage{
+			"receipt": c.Receipt[:], "clinic": c.Clinic.Hex(), "checker": c.Checker.Hex(),
+		})
+		if got := c.Hash(d); got != want {
+			t.Fatalf("hash %x, apitypes %x", got, want)
+		}
+	})
 }
 
 func TestPromiseHashesEqualGoEthereums(t *testing.T) {

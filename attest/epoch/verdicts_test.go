@@ -33,6 +33,9 @@ func (w *world) verdict(kind attest.CheckKind, job attest.SignedReceipt, by stri
 		p := attest.Promise{Task: v.Task, Fence: v.Fence, Node: v.Node, Clinic: v.Clinic, At: w.start}
 		s.Promise = attest.Pledge{At: p.At, NodeSig: w.sign(p.Hash(testDomain), v.Node)}
 	}
+	if kind.NeedsConsent() {
+		s.Consent = w.sign(attest.Consent{Receipt: v.Receipt, Clinic: v.Clinic, Checker: v.Checker}.Hash(testDomain), v.Clinic)
+	}
 	return s
 }
 
@@ -156,6 +159,16 @@ func TestBuildRefusesVerdictsOfOthers(t *testing.T) {
 			v.Verdict.Manifest = models.DigestOf([]byte("another"))
 			return []attest.SignedVerdict{v}
 		}, "verdict"},
+		"a canary that its clinic knows nothing of": {func(w *world, jobs []attest.SignedReceipt) []attest.SignedVerdict {
+			v := w.verdict(attest.CheckCanary, jobs[0], "coordinator", attest.JudgedInvalid, 1)
+			v.Consent = w.sign(attest.Consent{Receipt: v.Verdict.Receipt, Clinic: v.Verdict.Clinic, Checker: v.Verdict.Checker}.Hash(testDomain), v.Verdict.Checker)
+			return []attest.SignedVerdict{v}
+		}, "consent of clinic"},
+		"a re-run that its clinic did not allow": {func(w *world, jobs []attest.SignedReceipt) []attest.SignedVerdict {
+			v := w.verdict(attest.CheckRerun, jobs[0], "coordinator", attest.JudgedInvalid, 1)
+			v.Consent = w.verdict(attest.CheckRerun, jobs[2], "coordinator", attest.JudgedInvalid, 1).Consent
+			return []attest.SignedVerdict{v}
+		}, "consent of clinic"},
 		"a lapse that nobody promised against": {func(w *world, jobs []attest.SignedReceipt) []attest.SignedVerdict {
 			v := w.verdict(attest.CheckLapse, jobs[0], "clinic", attest.JudgedInvalid, 1)
 			v.Promise = attest.Pledge{}

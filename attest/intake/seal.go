@@ -83,6 +83,8 @@ func (b *Bolt) window(from, to uint64) (epoch.Window, error) {
 				w.Examinations = append(w.Examinations, *e.Examination)
 			case e.Outage != nil:
 				outages = append(outages, *e.Outage)
+			case e.Verdict != nil && e.Verdict.Verdict.Kind.NeedsConsent() && e.Verdict.Consent.IsZero():
+				// Of an older version: nobody takes it any more.
 			case e.Verdict != nil:
 				about := string(judgementKey(&e.Verdict.Verdict))
 				if at, again := spoken[about]; again {

@@ -84,7 +84,12 @@ func signVerdict(t testing.TB, v attest.Verdict, key *ecdsa.PrivateKey) attest.S
 	t.Helper()
 	sig, err := attest.Sign(v.Hash(testDomain), key)
 	must(t, err)
-	return attest.SignedVerdict{Verdict: v, CheckerSig: sig}
+	s := attest.SignedVerdict{Verdict: v, CheckerSig: sig}
+	if clinic, address := keyOf(t, "clinic"); v.Kind.NeedsConsent() && address == v.Clinic {
+		s.Consent, err = attest.Sign(attest.Consent{Receipt: v.Receipt, Clinic: v.Clinic, Checker: v.Checker}.Hash(testDomain), clinic)
+		must(t, err)
+	}
+	return s
 }
 
 func (b *Bolt) judge(t testing.TB, v attest.SignedVerdict) error {
@@ -102,6 +107,8 @@ func TestWhoMayJudgeAtTheDoor(t *testing.T) {
 	foreign := verdict(t, scan, "mallory", attest.JudgedInvalid).Verdict
 	foreign.Kind = attest.CheckReplica
 	malloryKey, _ := keyOf(t, "mallory")
+	unasked := verdict(t, scan, "second coordinator", attest.JudgedInvalid)
+	unasked.Verdict.Kind, unasked.Consent = attest.CheckRerun, attest.Signature{}
 	for name, c := range map[string]struct {
 		given attest.SignedVerdict
 		says  string // of a refusal; empty: taken
@@ -109,6 +116,7 @@ func TestWhoMayJudgeAtTheDoor(t *testing.T) {
 		"the clinic's replica":        {verdict(t, scan, "clinic", attest.JudgedInvalid), ""},
 		"a known coordinator":         {verdict(t, scan, "second coordinator", attest.JudgedValid), ""},
 		"a stranger's canary":         {verdict(t, scan, "mallory", attest.JudgedInvalid), "none of this network"},
+		"a re-run nobody allowed":     {unasked, "without its clinic's consent"},
 		"a stranger's replica":        {signVerdict(t, foreign, malloryKey), "clinic's to judge"},
 		"a stranger's signature":      {stolen, "sign with the key"},
 		"a lapse of what was done":    {lapse(t, scan, "clinic"), "a receipt stands"},
@@ -128,6 +136,20 @@ func TestWhoMayJudgeAtTheDoor(t *testing.T) {
 	}
 	if w, err := d.store.Seal(1); err != nil || len(w.Verdicts) != 2 {
 		t.Errorf("the window holds %d verdicts, want 2: %v", len(w.Verdicts), err)
+	}
+}
+
+// TestAVerdictFromBeforeConsentsCountsNoMore: a store of an older version may hold one, and an
+// epoch with it would not be built.
+func TestAVerdictFromBeforeConsentsCountsNoMore(t *testing.T) {
+	d := openDoor(t, Options{})
+	scan := receipt(t, "scan", "node", "clinic", 1, "")
+	must(t, d.receipt(t, scan))
+	old := verdict(t, scan, "second coordinator", attest.JudgedInvalid)
+	old.Consent = attest.Signature{}
+	must(t, d.store.judge(t, old))
+	if w, err := d.store.Seal(1); err != nil || len(w.Verdicts) != 0 || len(w.Receipts) != 1 {
+		t.Errorf("the window holds %d verdicts and %d receipts, want 0 and 1: %v", len(w.Verdicts), len(w.Receipts), err)
 	}
 }
 

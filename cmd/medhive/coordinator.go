@@ -14,7 +14,7 @@ import (
 
 func newCoordinator(s *shared) *cobra.Command {
 	return group("coordinator", "Challenge nodes, score them, publish epochs that anybody can recompute",
-		"  medhive coordinator run\n  medhive coordinator verify demo-out", newCoordinatorRun(s), newCoordinatorVerify(s), newCoordinatorScores(s), newCoordinatorCosign(s), newCoordinatorChallenge(s))
+		"  medhive coordinator run\n  medhive coordinator verify demo-out", newCoordinatorRun(s), newCoordinatorStatus(s), newCoordinatorVerify(s), newCoordinatorScores(s), newCoordinatorCosign(s), newCoordinatorChallenge(s), newCoordinatorEvidence(s))
 }
 
 func newCoordinatorRun(s *shared) *cobra.Command {
@@ -43,6 +43,7 @@ With --rechecks 1 % of all tasks, and those whose results differ, are run again 
 where their clinics allow it.`,
 		Example: `  medhive coordinator run
   medhive coordinator run --epoch 1h --listen /ip4/127.0.0.1/tcp/9400
+  medhive coordinator run --http 127.0.0.1:9404 --metrics 127.0.0.1:9503
   medhive coordinator run --canaries /srv/studies --canary-listen /ip4/192.0.2.1/tcp/9401,/ip4/198.51.100.7/tcp/9401 --rechecks`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -84,6 +85,8 @@ where their clinics allow it.`,
 	f.Uint64Var(&conf.CanaryLife, "canary-life", agent.DefaultCanaryLife, "epochs that a clinic of canaries works under one name, on the average; its verdicts are published after")
 	f.BoolVar(&conf.Rechecks, "rechecks", false, "run 1 % of all tasks again, and those whose results differ, where their clinics allow it")
 	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime that computes the right answers (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
+	f.StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: nowhere)")
+	f.StringVar(&conf.HTTP, "http", "", "host:port where anybody may read what is published: /health, /v1/scores/NODE, /v1/epochs, /v1/epochs/N/bundle (default: nowhere)")
 	f.DurationVar(&conf.ExamineEvery, "examine-every", 24*time.Hour, "mean time between two compute challenges of one node, 10 s each (0: none)")
 	return c
 }

@@ -85,6 +85,9 @@ func (b *Broker) dialogue(t *task, rec record) error {
 	if err := t.do(b.ctx, func() error { return t.accepted(lease, pledge) }); err != nil {
 		return fmt.Errorf("%w: %w", errClinic, err)
 	}
+	if err := b.disclose(rec, Disclosure{To: lease.Node, Fence: lease.Fence}); err != nil {
+		return fmt.Errorf("%w: %w", errClinic, err)
+	}
 	if err := s.Send(grant); err != nil {
 		return fmt.Errorf("hand over the key: %w", err)
 	}

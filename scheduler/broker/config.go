@@ -95,6 +95,10 @@ type Config struct {
 	Rechecks Rechecks
 	// Score is a node's quality in [0,1]; nil counts everyone as 1.
 	Score func(node common.Address) float64
+	// Disclose is called before a content key leaves the clinic, outside the task's loop; an
+	// error keeps the key. What it is told should be on disk when it returns. nil: nobody
+	// keeps a record.
+	Disclose func(Disclosure) error
 	// Events hears every step. It is called in order for one task and must not block.
 	Events func(Event)
 	Clock  scheduler.Clock

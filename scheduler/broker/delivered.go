@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -73,10 +72,12 @@ func (b *Broker) Delivered(ctx context.Context, id models.Digest) error {
 
 func (b *Broker) deliver(ctx context.Context, id models.Digest) error {
 	kept := false
+	var answers []string
 	var debt func(*bbolt.Tx) error
 	fresh := false
 	r, err := b.store.update(id, func(r *record) error {
 		debt, r.Uncharged = b.debtOf(*r), false
+		answers = r.answers()
 		if hasResult(r.Task.State) && !r.Task.Undelivered() {
 			return nil
 		}
@@ -104,7 +105,7 @@ func (b *Broker) deliver(ctx context.Context, id models.Digest) error {
 	if r.Result == nil || kept || b.keepsPayload(r) {
 		return nil
 	}
-	return errors.Join(b.Blobs.Delete(ctx, r.Result.Blob), b.Blobs.Delete(ctx, payloadBlob(id)))
+	return b.deleteAll(ctx, append(answers, payloadBlob(id)))
 }
 
 // Undelivered lists the tasks whose result was accepted but not taken over yet, a copied

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/transfer"
@@ -36,6 +37,10 @@ const (
 	DefaultRecheckBytes = 4 << 30
 )
 
+// maxDisputedKept is how many refused results of one task are kept: with more, it is the clinic
+// that is odd.
+const maxDisputedKept = 2
+
 // forgetEvery is how often what was kept is looked through.
 const forgetEvery = time.Minute
 
@@ -51,6 +56,18 @@ func (b *Broker) keepsPayload(r record) bool {
 		return !r.KeptUntil.IsZero()
 	}
 	return false
+}
+
+// keepsDispute reports whether one more refused result of an open task is kept, so that a
+// coordinator may say who was right.
+func (b *Broker) keepsDispute(r record) bool {
+	return b.Rechecks.Keep > 0 && len(r.Disputed) < maxDisputedKept
+}
+
+// keptDispute reports whether a refused result stays on disk.
+func (b *Broker) keptDispute(id models.Digest, blob string) bool {
+	r, err := b.store.load(id)
+	return err == nil && slices.Contains(r.answers(), blob)
 }
 
 // keep notes, within the delivery's change, until when the task may be run again; false:
@@ -69,13 +86,16 @@ func (b *Broker) serveRecheck(s *wire.Stream) error {
 	if err != nil {
 		return err
 	}
-	r, err := b.recheckable(s.Peer, request)
+	r, answer, err := b.recheckable(s.Peer, request)
 	var grant *wire.RecheckGrant
 	if err == nil {
-		grant, err = b.recheckGrant(r, s.Peer, request.HpkeKey)
+		grant, err = b.recheckGrant(r, answer, s.Peer, request.HpkeKey)
 	}
 	if err == nil {
 		err = b.grant(r.Task.ID, s.Peer)
+	}
+	if err == nil {
+		err = b.disclose(r, Disclosure{To: s.Peer, Fence: request.Fence, Recheck: true})
 	}
 	if err != nil {
 		b.tally.count(func(st *Stats) { st.Rechecks["refused"]++ })
@@ -89,7 +109,7 @@ func (b *Broker) serveRecheck(s *wire.Stream) error {
 	for _, part := range []struct {
 		blob     string
 		manifest []byte
-	}{{payloadBlob(r.Task.ID), r.PayloadManifest}, {r.Result.Blob, r.Result.Manifest}} {
+	}{{payloadBlob(r.Task.ID), r.PayloadManifest}, {answer.result.Blob, answer.result.Manifest}} {
 		if err := b.sendKept(s, part.blob, part.manifest); err != nil {
 			return err
 		}
@@ -97,42 +117,63 @@ func (b *Broker) serveRecheck(s *wire.Stream) error {
 	return nil
 }
 
-// recheckable finds the task, if it is kept and whoever asks may have it.
-func (b *Broker) recheckable(who common.Address, m *wire.RecheckRequest) (record, error) {
+// answered is a result that a node signed, accepted or refused.
+type answered struct {
+	receipt attest.Receipt
+	result  resultRecord
+}
+
+// answer is the result under a fence, if its ciphertext is kept.
+func (r record) answer(fence uint64) (answered, bool) {
+	if r.Receipt != nil && r.Receipt.Receipt.Fence == fence && r.Result != nil && r.Result.Manifest != nil {
+		return answered{r.Receipt.Receipt, *r.Result}, true
+	}
+	for _, d := range r.Disputed {
+		for _, s := range r.Dispute {
+			if d.Fence == fence && s.Receipt.Fence == fence {
+				return answered{s.Receipt, d.Result}, true
+			}
+		}
+	}
+	return answered{}, false
+}
+
+// recheckable finds the task and its result, if they are kept and whoever asks may have them.
+func (b *Broker) recheckable(who common.Address, m *wire.RecheckRequest) (r record, a answered, err error) {
 	id, err := wire.Digest("task", m.Task)
 	if err != nil {
-		return record{}, err
+		return r, a, err
 	}
 	if clinic, err := wire.Address("clinic", m.Clinic); err != nil || clinic != b.Key.Address() {
-		return record{}, wire.ErrMalformed
+		return r, a, wire.ErrMalformed
 	}
 	if !slices.Contains(b.Rechecks.Coordinators, who) {
-		return record{}, errNotKept
+		return r, a, errNotKept
 	}
-	r, err := b.store.load(id)
-	if err != nil {
-		return r, errNotKept
+	if r, err = b.store.load(id); err != nil {
+		return r, a, errNotKept
 	}
-	whole := r.Receipt != nil && r.Result != nil && r.ContentKey != nil && r.ResultKey != nil && r.Result.Manifest != nil
-	if !whole || !b.keepsPayload(r) || r.Receipt.Receipt.Fence != m.Fence {
-		return r, errNotKept
+	a, ok := r.answer(m.Fence)
+	open := !r.Task.State.Final() && r.Task.State != scheduler.Resulted // a refused result's task goes on
+	if !ok || !open && !b.keepsPayload(r) || r.ContentKey == nil || r.ResultKey == nil || r.PayloadManifest == nil {
+		return r, a, errNotKept
 	}
-	return r, nil
+	return r, a, nil
 }
 
 // recheckGrant wraps the keys of the payload and of the result to the coordinator, each bound
-// to the task, its fence and the coordinator's name.
-func (b *Broker) recheckGrant(r record, coordinator common.Address, to []byte) (*wire.RecheckGrant, error) {
-	lease := b.leaseOf(r)
+// to the task, its fence and the coordinator's name, and consents to its judgement.
+func (b *Broker) recheckGrant(r record, a answered, coordinator common.Address, to []byte) (*wire.RecheckGrant, error) {
+	fence := a.receipt.Fence
 	recipient, err := transfer.LoadRecipient(r.ResultKey)
 	if err != nil {
 		return nil, err
 	}
-	resultKey, err := recipient.ResultKey(r.Result.Encapsulation, transfer.Binding{Task: r.Task.ID, Fence: lease.Fence, Node: lease.Node})
+	resultKey, err := recipient.ResultKey(a.result.Encapsulation, transfer.Binding{Task: r.Task.ID, Fence: fence, Node: a.receipt.Node})
 	if err != nil {
 		return nil, err
 	}
-	binding := transfer.Binding{Task: r.Task.ID, Fence: lease.Fence, Node: coordinator}
+	binding := transfer.Binding{Task: r.Task.ID, Fence: fence, Node: coordinator}
 	payload, err := transfer.Wrap(transfer.Key(r.ContentKey), to, binding)
 	if err != nil {
 		return nil, err
@@ -141,8 +182,13 @@ func (b *Broker) recheckGrant(r record, coordinator common.Address, to []byte) (
 	if err != nil {
 		return nil, err
 	}
-	return &wire.RecheckGrant{Task: r.Task.ID[:], Fence: lease.Fence, PayloadKey: payload, PayloadManifest: r.PayloadManifest,
-		ResultKey: result, ResultManifest: r.Result.Manifest}, nil
+	consent := attest.Consent{Receipt: a.receipt.Hash(b.Domain), Clinic: a.receipt.Clinic, Checker: coordinator}
+	signed, err := attest.Sign(consent.Hash(b.Domain), b.Key.ECDSA())
+	if err != nil {
+		return nil, err
+	}
+	return &wire.RecheckGrant{Task: r.Task.ID[:], Fence: fence, PayloadKey: payload, PayloadManifest: r.PayloadManifest,
+		ResultKey: result, ResultManifest: a.result.Manifest, Consent: signed[:]}, nil
 }
 
 func (b *Broker) sendKept(s *wire.Stream, name string, encoded []byte) error {
@@ -195,21 +241,25 @@ func (b *Broker) forgetKept() error {
 // keptBytes is about what a task's ciphertexts take.
 func (r record) keptBytes() int64 {
 	size := r.PayloadBytes
-	if r.Result != nil {
-		if m, err := transfer.DecodeManifest(r.Result.Manifest, -1); err == nil {
+	add := func(result resultRecord) {
+		if m, err := transfer.DecodeManifest(result.Manifest, -1); err == nil {
 			size += m.PlainBytes
 		}
+	}
+	if r.Result != nil {
+		add(*r.Result)
+	}
+	for _, d := range r.Disputed {
+		add(d.Result)
 	}
 	return size
 }
 
 // drop forgets the keys of a delivered task and deletes its ciphertext.
 func (b *Broker) drop(ctx context.Context, id models.Digest) error {
-	blob := ""
+	var answers []string
 	_, err := b.store.update(id, func(r *record) error {
-		if r.Result != nil {
-			blob = r.Result.Blob
-		}
+		answers = r.answers()
 		r.KeptUntil = time.Time{}
 		r.forgetDelivered()
 		return nil
@@ -217,9 +267,13 @@ func (b *Broker) drop(ctx context.Context, id models.Digest) error {
 	if err != nil {
 		return err
 	}
-	err = b.Blobs.Delete(ctx, payloadBlob(id))
-	if blob != "" {
-		err = errors.Join(err, b.Blobs.Delete(ctx, blob))
+	return b.deleteAll(ctx, append(answers, payloadBlob(id)))
+}
+
+// deleteAll deletes ciphertexts; what can't be deleted is swept at the next start.
+func (b *Broker) deleteAll(ctx context.Context, names []string) (err error) {
+	for _, name := range names {
+		err = errors.Join(err, b.Blobs.Delete(ctx, name))
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/broker"
@@ -95,6 +96,55 @@ func TestCoordinatorMayRunATaskAgain(t *testing.T) {
 	refused(coordinator, task, o.Fence, "too late")
 	if again := c.wait(task); again.State != scheduler.Delivered {
 		t.Errorf("the task is %s", again.State)
+	}
+}
+
+// Who is right about a result that the clinic refused is a coordinator's to say: it gets that
+// result while the task goes on, and after its delivery as long as anything of it is kept.
+func TestARefusedResultMayBeRunAgain(t *testing.T) {
+	t.Parallel()
+	clock := newJumpClock(t.Context())
+	coordinator := newRogue(t, t.Context())
+	rubbish := true
+	allow := func(b *broker.Config) {
+		b.Clock, b.Rechecks = clock, broker.Rechecks{Keep: time.Hour, Coordinators: []common.Address{coordinator.address()}}
+		b.Check = func(models.Digest, attest.Receipt, []byte) error {
+			if rubbish {
+				rubbish = false
+				return errors.New("not an analysis")
+			}
+			return nil
+		}
+	}
+	c := newClinic(t, t.Context(), allow)
+	c.connect(newNode(t, t.Context(), nil).member, newNode(t, t.Context(), nil).member, coordinator.member)
+	task := c.submit("refused")
+	o := c.wait(task)
+	c.wantResult(o)
+	if st := c.broker.Stats(); st.Results["disputed"] != 1 || o.Fence < 2 {
+		t.Fatalf("the first result was not refused: fence %d, %v", o.Fence, st.Results)
+	}
+	granted := func() {
+		t.Helper()
+		payload, result, err := coordinator.recheck(c, task, 1)
+		must(t, err)
+		if string(payload) != string(testPayload) || string(result) != string(analysis(testPayload)) {
+			t.Errorf("%d bytes of a payload, result %q", len(payload), result)
+		}
+	}
+	granted()
+	must(t, c.broker.Close())
+	c.open(allow) // the sweep leaves it
+	granted()
+	must(t, c.broker.Delivered(t.Context(), task))
+	granted()
+	clock.jump(time.Hour + time.Minute)
+	for limit := time.Now().Add(testLimit); len(c.files()) > 0; {
+		if time.Now().After(limit) {
+			t.Fatalf("left on disk: %v", c.files())
+		}
+		clock.jump(time.Minute)
+		<-time.After(10 * time.Millisecond)
 	}
 }
 

@@ -262,7 +262,7 @@ func (b *Broker) takeResult(s *wire.Stream, t *task, c *claim, uploaded func()) 
 		ack.Settled, ack.Reason = final(err), wire.Reason(err.Error())
 		return ack, b.Blobs.Delete(context.WithoutCancel(b.ctx), blob)
 	}
-	if !verdict.Accepted {
+	if !verdict.Accepted && !b.keptDispute(c.rec.Task.ID, blob) {
 		if err := b.Blobs.Delete(context.WithoutCancel(b.ctx), blob); err != nil {
 			b.Log.Warn("disputed result not deleted; the next start tries again", "task", c.rec.Task.ID.Short(), "error", err)
 		}
@@ -321,7 +321,14 @@ func (t *task) conclude(c *claim, signed attest.SignedReceipt, blob string) erro
 		if err := t.rec.Task.Holds(c.lease.Node, c.lease.Fence, now); err != nil {
 			return err
 		}
-		if err := t.save(func(r *record) { r.Dispute = append(r.Dispute, signed) }); err != nil {
+		err := t.save(func(r *record) {
+			r.Dispute = append(r.Dispute, signed)
+			if b.keepsDispute(*r) {
+				r.Contested = true
+				r.Disputed = append(r.Disputed, disputedResult{Fence: c.lease.Fence, Result: resultRecord{Blob: blob, Encapsulation: c.header.Encapsulation, Manifest: c.header.Manifest}})
+			}
+		})
+		if err != nil {
 			return err
 		}
 		b.tally.count(func(s *Stats) { s.Results["disputed"]++ })

@@ -209,6 +209,7 @@ func (b *Broker) serveGrant(s *wire.Stream) error {
 		return refuse(err)
 	}
 	var grant *wire.Grant
+	var rec record
 	err = t.do(b.ctx, func() error {
 		next, err := t.renewed(s.Peer, request.Fence, b.Clock.Now())
 		if err != nil {
@@ -221,9 +222,13 @@ func (b *Broker) serveGrant(s *wire.Stream) error {
 			return err
 		}
 		t.rec.Task = next
+		rec = t.rec
 		b.emit(t.rec, Regranted, Event{Text: "it was restarted and begins again"})
 		return nil
 	})
+	if err == nil {
+		err = b.disclose(rec, Disclosure{To: s.Peer, Fence: request.Fence, Again: true})
+	}
 	if err != nil {
 		return refuse(err)
 	}

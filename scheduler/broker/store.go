@@ -65,7 +65,10 @@ type record struct {
 	Result  *resultRecord          `json:"result,omitempty"`
 	Receipt *attest.SignedReceipt  `json:"receipt,omitempty"`
 	Dispute []attest.SignedReceipt `json:"disputes,omitempty"`
-	Phases  Phases                 `json:"phases"`
+	// Disputed are results that the clinic refused to accept and keeps, so that a coordinator
+	// may say who was right.
+	Disputed []disputedResult `json:"disputed_results,omitempty"`
+	Phases   Phases           `json:"phases"`
 
 	// Commit says that the result is one of several that are compared.
 	Commit bool `json:"commit,omitempty"`
@@ -117,10 +120,27 @@ type resultRecord struct {
 	MadeAt time.Time `json:"made_at,omitzero"`
 }
 
+// disputedResult is a refused result's ciphertext. Its receipt stands in Dispute.
+type disputedResult struct {
+	Fence  uint64       `json:"fence"`
+	Result resultRecord `json:"result"`
+}
+
+// answers are the names of all results' ciphertexts.
+func (r record) answers() (names []string) {
+	if r.Result != nil {
+		names = append(names, r.Result.Blob)
+	}
+	for _, d := range r.Disputed {
+		names = append(names, d.Result.Blob)
+	}
+	return names
+}
+
 // forgetDelivered drops what nobody asks for once the result was taken over: keys, manifests,
 // and the bids of those that did not win.
 func (r *record) forgetDelivered() {
-	r.ContentKey, r.ResultKey, r.PayloadManifest = nil, nil, nil
+	r.ContentKey, r.ResultKey, r.PayloadManifest, r.Disputed = nil, nil, nil, nil
 	if r.Result != nil {
 		r.Result.Encapsulation, r.Result.Manifest = nil, nil
 	}

@@ -24,6 +24,9 @@ func (b *Broker) sweep(ctx context.Context) error {
 		if !r.Task.State.Final() || b.keepsPayload(r) {
 			needed[payloadBlob(r.Task.ID)] = true
 		}
+		for _, d := range r.Disputed {
+			needed[d.Result.Blob] = !r.Task.State.Final() || b.keepsPayload(r)
+		}
 		if r.Result != nil && (r.Task.Undelivered() || b.keepsPayload(r)) {
 			needed[r.Result.Blob] = true
 		}

@@ -343,12 +343,16 @@ func (b *Broker) tidy(r record) {
 	if b.keepsPayload(r) {
 		return // until it is delivered, or later
 	}
-	if err := b.Blobs.Delete(context.WithoutCancel(b.ctx), payloadBlob(r.Task.ID)); err != nil {
+	ended := []string{payloadBlob(r.Task.ID)}
+	for _, d := range r.Disputed {
+		ended = append(ended, d.Result.Blob)
+	}
+	if err := b.deleteAll(context.WithoutCancel(b.ctx), ended); err != nil {
 		b.Log.Warn("sealed payload of an ended task not deleted", "task", r.Task.ID.Short(), "error", err)
 		return
 	}
 	_, err := b.store.update(r.Task.ID, func(r *record) error {
-		r.ContentKey, r.PayloadManifest = nil, nil
+		r.ContentKey, r.PayloadManifest, r.Disputed = nil, nil, nil
 		if !r.Task.Undelivered() {
 			r.ResultKey = nil
 		}

@@ -2467,6 +2467,7 @@ type RecheckGrant struct {
 	PayloadManifest []byte                 `protobuf:"bytes,4,opt,name=payload_manifest,json=payloadManifest,proto3" json:"payload_manifest,omitempty"`
 	ResultKey       []byte                 `protobuf:"bytes,5,opt,name=result_key,json=resultKey,proto3" json:"result_key,omitempty"` // HPKE: encapsulation || ciphertext
 	ResultManifest  []byte                 `protobuf:"bytes,6,opt,name=result_manifest,json=resultManifest,proto3" json:"result_manifest,omitempty"`
+	Consent         []byte                 `protobuf:"bytes,7,opt,name=consent,proto3" json:"consent,omitempty"` // the clinic's signature of attest.Consent: the coordinator may judge
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -2539,6 +2540,13 @@ func (x *RecheckGrant) GetResultKey() []byte {
 func (x *RecheckGrant) GetResultManifest() []byte {
 	if x != nil {
 		return x.ResultManifest
+	}
+	return nil
+}
+
+func (x *RecheckGrant) GetConsent() []byte {
+	if x != nil {
+		return x.Consent
 	}
 	return nil
 }
@@ -2755,7 +2763,7 @@ const file_market_proto_rawDesc = "" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
 	"\x06clinic\x18\x03 \x01(\fR\x06clinic\x12\x19\n" +
-	"\bhpke_key\x18\x04 \x01(\fR\ahpkeKey\"\xcc\x01\n" +
+	"\bhpke_key\x18\x04 \x01(\fR\ahpkeKey\"\xe6\x01\n" +
 	"\fRecheckGrant\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x1f\n" +
@@ -2764,7 +2772,8 @@ const file_market_proto_rawDesc = "" +
 	"\x10payload_manifest\x18\x04 \x01(\fR\x0fpayloadManifest\x12\x1d\n" +
 	"\n" +
 	"result_key\x18\x05 \x01(\fR\tresultKey\x12'\n" +
-	"\x0fresult_manifest\x18\x06 \x01(\fR\x0eresultManifest*\xa0\x04\n" +
+	"\x0fresult_manifest\x18\x06 \x01(\fR\x0eresultManifest\x12\x18\n" +
+	"\aconsent\x18\a \x01(\fR\aconsent*\xa0\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +

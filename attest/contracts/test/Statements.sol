@@ -176,6 +176,11 @@ library Statements {
         return keccak256(abi.encode(typehash, task, fence, node, clinic, signedAt));
     }
 
+    function consent(bytes32 receipt, address clinic, address checker) internal pure returns (bytes32) {
+        bytes32 typehash = keccak256("Consent(bytes32 receipt,address clinic,address checker)");
+        return keccak256(abi.encode(typehash, receipt, clinic, checker));
+    }
+
     function epoch(uint64 number, bytes32 root, bytes32 datasetHash, uint128 cumulativeTotal)
         internal
         pure

@@ -119,6 +119,7 @@ contract StatementsTest is Network {
         if (name == "Promise") {
             return Statements.nodePromise(sum("task"), number("fence"), who("node"), who("clinic"), number("at_ms"));
         }
+        if (name == "Consent") return Statements.consent(word("receipt"), who("clinic"), who("checker"));
         if (name == "Epoch") return Statements.epoch(number("epoch"), word("root"), word("dataset_hash"), total());
         revert("a vector of a type that Statements.sol lacks");
     }
