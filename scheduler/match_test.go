@@ -151,3 +151,20 @@ func BenchmarkChooseAmongThousand(b *testing.B) {
 		Choose(Routine, list, 0.5)
 	}
 }
+
+// An offer says no exact size, never less than the payload has, and nothing that no clinic may
+// send.
+func TestAnOffersSizeIsCoarse(t *testing.T) {
+	for n, want := range map[int64]int64{1: 1, 15: 15, 16: 16, 17: 18, 1000: 1024, 1024: 1024, 1025: 1152, MaxPayloadBytes - 1: MaxPayloadBytes} {
+		if got := CoarseBytes(n); got != want {
+			t.Errorf("%d bytes are offered as %d, want %d", n, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64Range(1, MaxPayloadBytes).Draw(t, "bytes")
+		coarse := CoarseBytes(n)
+		if coarse < n || coarse > n+n/sizeSteps || CoarseBytes(coarse) != coarse {
+			t.Fatalf("%d bytes are offered as %d, and that as %d", n, coarse, CoarseBytes(coarse))
+		}
+	})
+}

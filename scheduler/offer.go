@@ -71,7 +71,7 @@ type Offer struct {
 	Clinic        common.Address
 	Addresses     []string // multiaddresses where the clinic takes bids
 	Payload       string   // CIDv1 of the ciphertext's manifest
-	PayloadBytes  int64    // plaintext size
+	PayloadBytes  int64    // plaintext size at most, see CoarseBytes
 	MemoryBytes   int64    // what the model needs for one job
 	Class         Class
 	Deadline      time.Time // of the task
@@ -213,4 +213,18 @@ func WantsBid(o Offer, b Bid, now time.Time) error {
 		return ErrLottery
 	}
 	return nil
+}
+
+// sizeSteps are the sizes between n and 2n that an offer tells apart.
+const sizeSteps = 8
+
+// CoarseBytes is the size that an offer of a payload of n bytes says, 1 to MaxPayloadBytes: up to
+// an eighth more. Two copies of one study, or two submissions of it, are not told by their
+// exact size from other offers that the network hears.
+func CoarseBytes(n int64) int64 {
+	step := int64(1)
+	for 2*sizeSteps*step <= n {
+		step *= 2
+	}
+	return min((n+step-1)/step*step, MaxPayloadBytes)
 }

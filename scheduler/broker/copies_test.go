@@ -170,6 +170,11 @@ func TestReplicasAreAllPaid(t *testing.T) {
 	}
 	c.awaitMembers(3)
 	must(t, c.broker.Submit(ctx, s))
+	tasks, err := c.broker.Tasks(0)
+	must(t, err)
+	if len(tasks) != 2 || tasks[0].Deadline.Equal(tasks[1].Deadline) {
+		t.Errorf("the deadlines of %d offers tell that they are copies: %+v", len(tasks), tasks)
+	}
 	o := c.wait(s.Task)
 	c.wantResult(o)
 	if paid := accepted(o.Copies); len(paid) != 2 || paid[0].Receipt.Node == paid[1].Receipt.Node {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -108,6 +109,16 @@ func (b *Broker) complete(parent models.Digest) {
 	if err != nil {
 		b.Log.Error("task's group not persisted; its first result waits until the deadline is near", "task", parent.Short(), "error", err)
 	}
+}
+
+// deadlineSpread is the part of the time left by which a further copy's deadline may be earlier.
+const deadlineSpread = 0.05
+
+// otherDeadline is a further copy's deadline: the same one in two offers would tell everybody
+// that their results are compared.
+func (b *Broker) otherDeadline(deadline time.Time) time.Time {
+	left := deadline.Sub(b.Clock.Now())
+	return deadline.Add(-time.Duration(deadlineSpread * rand.Float64() * float64(max(left, 0)))).Truncate(time.Millisecond)
 }
 
 // Extend has one more node do a task whose results differ. The task must not be delivered

@@ -191,8 +191,12 @@ func (b *Broker) seal(ctx context.Context, s Submission, n int) (record, error) 
 	if err != nil {
 		return record{}, fmt.Errorf("read task database: %w", err)
 	}
+	deadline := s.Deadline
+	if n > 0 {
+		deadline = b.otherDeadline(deadline)
+	}
 	r := record{
-		Task:    scheduler.NewTask(id, s.Deadline, b.MaxAttempts),
+		Task:    scheduler.NewTask(id, deadline, b.MaxAttempts),
 		Package: s.PackageDigest, Weights: s.WeightsDigest, Manifest: s.ManifestDigest, Class: s.Priority,
 		Residency: s.Residency, MinTier: s.MinTier, MinTrust: s.MinTrust, Ceiling: s.PriceCeiling, MemoryBytes: s.MemoryBytes,
 		Providers: s.Providers, PayloadHash: models.DigestOf(s.Payload), PayloadBytes: int64(len(s.Payload)), PayloadCID: transfer.CID(encoded), PayloadManifest: encoded,
@@ -230,7 +234,7 @@ func (r record) resultOpener(maxBytes int64, encapsulation, manifestBytes []byte
 // offer is the announcement of the task's current round.
 func (r record) offer(clinic common.Address, addresses []string, expires time.Time, threshold uint64) scheduler.Offer {
 	return scheduler.Offer{
-		Task: r.Task.ID, Package: r.Package, Clinic: clinic, Addresses: addresses, Payload: r.PayloadCID, PayloadBytes: r.PayloadBytes,
+		Task: r.Task.ID, Package: r.Package, Clinic: clinic, Addresses: addresses, Payload: r.PayloadCID, PayloadBytes: scheduler.CoarseBytes(r.PayloadBytes),
 		MemoryBytes: r.MemoryBytes, Class: r.Class, Deadline: r.Task.Deadline, Expires: expires, Residency: r.Residency,
 		MinTier: r.MinTier, MinTrust: r.MinTrust, CeilingGwei: r.Ceiling, Round: r.Task.Round, Threshold: threshold,
 		Providers: r.Providers,
