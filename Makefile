@@ -34,22 +34,30 @@ demo: build ## one real head scan from a clinic's folder to a claimed reward
 verify-demo: ## recompute the epoch of the last demo from its files
 	./bin/medhive coordinator verify $(OUT)
 
-test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmjs, a registry, real files (unpacked, not installed)
+test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmtk, Orthanc, dcmjs, a registry, a browser, real files (unpacked, not installed)
 	@./packaging/test-tools.sh $(TOOLS)
 	@./packaging/checks/install.sh
+	@./packaging/checks/peers-tools.sh $(TOOLS) archive
 	@./packaging/test-vulkan.sh $(TOOLS)
 	@./packaging/test-registry.sh $(TOOLS)
 	@./packaging/test-captures.sh $(TOOLS)
+	@./packaging/test-clef.sh $(TOOLS)
+	@./packaging/test-browser.sh $(TOOLS)
 	@./attest/contracts/check.sh tools
 
 test: build test-tools ## run every test
-	go test -timeout 10m ./... ./testdata ./testdata/generate
+	go test -timeout 20m ./... ./testdata ./testdata/generate ./testdata/peers ./testdata/planted
 
 check-peers: demo test-tools ## hand the results of demo and tests to PixelMed's validator and an Orthanc
 	@./packaging/checks/peers-tools.sh $(TOOLS)
 	@rm -rf $(TOOLS)/peers/objects && mkdir -p $(TOOLS)/peers/objects
 	MEDHIVE_KEEP=$(TOOLS)/peers/objects go test -count=1 ./inference/report
 	@./packaging/checks/peers.sh $(TOOLS) $(OUT) $(TOOLS)/peers/objects
+
+pictures: test-tools ## take the pictures of the dashboard anew, by the browser that tests it
+	@mkdir -p $(TOOLS)/pictures
+	go test -count=1 -run '^TestPagesInABrowser$$' ./agent/site/dashboard -args -pictures $(TOOLS)/pictures
+	@for page in worklist case quarantine; do cp $(TOOLS)/pictures/light-$$page.png packaging/pictures/$$page.png; done
 
 bench: build test-tools ## measure the targets; ROOM=name for one room; writes bench.json
 	@./packaging/test-tools.sh $(TOOLS) bench
@@ -78,8 +86,8 @@ fuzz: test-tools ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOB
 
 lint: ## gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l $(ROOMS)); test -z "$$unformatted" || { echo "run gofmt on: $$unformatted"; exit 1; }
-	go vet ./... ./testdata ./testdata/generate ./testdata/vulkan
-	go tool staticcheck ./... ./testdata ./testdata/generate ./testdata/vulkan
+	go vet ./... ./testdata ./testdata/generate ./testdata/vulkan ./testdata/peers ./testdata/planted
+	go tool staticcheck ./... ./testdata ./testdata/generate ./testdata/vulkan ./testdata/peers ./testdata/planted
 
 generate: ## rebuild contracts, bindings, protobuf and the de-identification table
 	./attest/contracts/generate.sh
@@ -89,4 +97,4 @@ generate: ## rebuild contracts, bindings, protobuf and the de-identification tab
 clean: ## remove what the targets above made
 	rm -rf bin $(OUT) bench.json chaos.json sim.json sim-reward.json sim-reward.svg .tools $(RUNTIME)/node_modules attest/contracts/node_modules attest/contracts/tools/node_modules attest/contracts/artifacts packaging/checks/node_modules
 
-.PHONY: help deps build demo verify-demo test test-tools check-peers bench chaos sim sim-reward contracts-check lint generate clean
+.PHONY: help deps build demo verify-demo test test-tools check-peers pictures bench chaos sim sim-reward contracts-check lint generate clean

@@ -111,7 +111,7 @@ func (k *canaries) retire(ctx context.Context, n int, number uint64) error {
 			break
 		}
 		for _, v := range list {
-			if err := publishFiles(k.conf.State, v.Files); err != nil {
+			if err := publishFiles(k.conf.State, v.Files, maxEvidenceDisk); err != nil {
 				return err
 			}
 			if err := k.file(ctx, v.Receipt, v.Verdict); err != nil {

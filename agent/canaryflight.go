@@ -218,7 +218,11 @@ func (k *canaries) judge(ctx context.Context, c *Clinic, pkg models.Package, f f
 		if err != nil {
 			return nil, err
 		}
-		verdict, err := k.verdict(attest.CheckCanary, one.Receipt, opinion, evidence, consent)
+		_, promise, err := c.broker.Promised(one.Task)
+		if err != nil && !errors.Is(err, broker.ErrNoPromise) {
+			return nil, err
+		}
+		verdict, err := k.verdict(attest.CheckCanary, one.Receipt, opinion, evidence, consent, promise)
 		if err != nil {
 			return nil, err
 		}
@@ -241,16 +245,17 @@ func (c *Clinic) consents(r attest.Receipt, checker common.Address) (attest.Sign
 	return attest.Sign(consent.Hash(c.domain), c.key.ECDSA())
 }
 
-// verdict signs what a check came to, in the coordinator's name and with the clinic's consent.
+// verdict signs what a check came to, in the coordinator's name, with the clinic's consent and,
+// where it is known, the node's promise.
 // Its time is the acceptance's: judged again after a crash, it is the same.
-func (k *canaries) verdict(kind attest.CheckKind, s attest.SignedReceipt, o canary.Opinion, evidence [32]byte, consent attest.Signature) (attest.SignedVerdict, error) {
+func (k *canaries) verdict(kind attest.CheckKind, s attest.SignedReceipt, o canary.Opinion, evidence [32]byte, consent attest.Signature, promise attest.Pledge) (attest.SignedVerdict, error) {
 	r := s.Receipt
 	signed, err := signVerdict(attest.Verdict{
 		Kind: kind, Node: r.Node, Clinic: r.Clinic, Task: r.Task, Fence: r.Fence, Receipt: r.Hash(k.domain), Manifest: r.ManifestDigest,
 		Provider: r.Provider, Against: o.Against, Result: o.Judgement, Figures: o.Figures, Reason: o.Reason, Evidence: evidence,
 		Checker: k.key.Address(), At: s.Acceptance.At,
 	}, k.domain, k.key)
-	signed.Consent = consent
+	signed.Consent, signed.Promise = consent, promise
 	return signed, err
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/prometheus/client_golang/prometheus"
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/agent/api"
@@ -75,7 +76,12 @@ type ClinicConfig struct {
 	// Namespaces are what the clinic's record system calls its identifiers, for fhir.json.
 	Namespaces clinic.Namespaces
 	Events     func(broker.Event) // may be nil; called in order
-	Log        *slog.Logger
+	// Disclose is told before a node or coordinator gets the key of a study; an error keeps the
+	// key. May be nil.
+	Disclose func(broker.Disclosure) error
+	// Meters are shown with the clinic's own figures.
+	Meters []prometheus.Collector
+	Log    *slog.Logger
 	// Reader is the program that parses studies and results in confinement, with its
 	// arguments: see clinic.Serve. nil is this executable.
 	Reader []string
@@ -85,6 +91,8 @@ type ClinicConfig struct {
 	home  string
 	check func(encoded []byte) error
 	score func(common.Address) float64
+
+	dress func(host.Host) host.Host // what a test puts around the host to listen in; nil: nothing
 }
 
 // Clinic is a running clinic.
@@ -126,6 +134,9 @@ type Clinic struct {
 // StartClinic opens state, joins the market and resumes tasks that an earlier run
 // left open. The caller closes it.
 func StartClinic(ctx context.Context, conf ClinicConfig) (*Clinic, error) {
+	if conf.dress != nil {
+		return startClinic(ctx, conf, conf.dress)
+	}
 	return startClinic(ctx, conf, func(h host.Host) host.Host { return h })
 }
 
@@ -253,7 +264,7 @@ func (c *Clinic) openBroker(ctx context.Context) (err error) {
 			return c.check(ctx, task, receipt, encoded)
 		},
 		Vouchers: c.conf.Network.Vouchers(), Replicate: c.checks.doubts, Lapsed: c.checks.lapsed,
-		Score: c.conf.score, Events: c.publish, Lease: c.conf.Lease, Log: c.conf.Log,
+		Score: c.conf.score, Events: c.publish, Disclose: c.conf.Disclose, Lease: c.conf.Lease, Log: c.conf.Log,
 	}
 	if conf.Score == nil {
 		conf.Score = c.graded()
@@ -329,6 +340,24 @@ func (c *Clinic) openState(context.Context) (err error) {
 	c.local, err = newLocalRunner(home, c.conf)
 	return err
 }
+
+// Vault is where the clinic keeps who its tasks are about; it is the clinic's to close.
+func (c *Clinic) Vault() *clinic.Vault { return c.vault }
+
+// Model finds a model of this machine by id or id@version.
+func (c *Clinic) Model(ref string) (models.Package, error) { return c.catalog.Find(ref) }
+
+// Models are the names by which Model finds those of this machine.
+func (c *Clinic) Models() []string {
+	var names []string
+	for _, e := range c.catalog.List() {
+		names = append(names, e.Manifest.ID, e.Name())
+	}
+	return names
+}
+
+// CanRun says that the clinic has a runner of its own; see Submission.LocalAfter.
+func (c *Clinic) CanRun() bool { return c.local != nil }
 
 // ownReader is this executable as a confined reader.
 func ownReader() ([]string, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/medhive/medhive/agent/api"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler/broker"
+	"github.com/medhive/medhive/scheduler/clinic"
 )
 
 // maxReading is how many studies are read at once: one may take gigabytes while it is
@@ -144,7 +145,7 @@ func (c *Clinic) takeStudy(r *http.Request, send func(any) error) error {
 	c.loops.Go(func() {
 		var err error
 		if report, err = c.Submit(c.ctx, s); err != nil {
-			c.conf.Log.Warn("a study that was handed over brought no result", "task", report.Task.Short(), "error", err)
+			c.conf.Log.Warn("a study that was handed over brought no result", "task", report.Task.Short(), "error", clinic.Loggable(err))
 		}
 		ended <- err
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/medhive/medhive/attest"
@@ -31,7 +32,13 @@ type Submission struct {
 	Providers []string          `json:"providers,omitempty"` // execution providers that are tolerated; none: any
 	// LocalAfter is how long nodes have before the clinic's own runner begins; 0: it never does.
 	LocalAfter time.Duration `json:"local_after_ns,omitempty"`
+	// Policy is what of the study leaves otherwise than by the Basic Profile. One that changes
+	// what leaves makes another task.
+	Policy clinic.Policy `json:"policy,omitzero"`
 
+	// Prepared is told the study's task before anything of it is offered; an error keeps it
+	// here. May be nil.
+	Prepared func(task models.Digest) error `json:"-"`
 	// Tell hears every step of this study, in order and from one goroutine. May be nil.
 	Tell func(FeedEvent) `json:"-"`
 }
@@ -90,6 +97,9 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	if s.LocalAfter > 0 && c.local == nil {
 		return report, errNoRunner
 	}
+	if err := s.Policy.Validate(); err != nil {
+		return report, err
+	}
 	pkg, err := c.catalog.Find(s.Model)
 	if err != nil {
 		return report, err
@@ -97,6 +107,11 @@ func (c *Clinic) Submit(ctx context.Context, s Submission) (Report, error) {
 	prepared, err := c.prepare(ctx, s, pkg, &report)
 	if err != nil {
 		return report, err
+	}
+	if s.Prepared != nil {
+		if err := s.Prepared(prepared.Task); err != nil {
+			return report, err
+		}
 	}
 	defer c.hear(prepared.Task, s.Tell)()
 	begun := time.Now()
@@ -137,7 +152,7 @@ func (c *Clinic) prepare(ctx context.Context, s Submission, pkg models.Package, 
 		return clinic.Prepared{}, fmt.Errorf("wait for other studies to be read: %w", context.Cause(ctx))
 	}
 	begun := time.Now()
-	study, err := c.door.Intake(ctx, s.Path, pkg.Manifest)
+	study, err := c.door.Under(s.Policy).Intake(ctx, s.Path, pkg.Manifest)
 	if err != nil {
 		return clinic.Prepared{}, err
 	}
@@ -152,7 +167,11 @@ func (c *Clinic) prepare(ctx context.Context, s Submission, pkg models.Package, 
 	if err = errors.Join(err, study.Close()); err != nil {
 		return prepared, err
 	}
-	c.narrate(s, "deidentify", fmt.Sprintf("PS3.15 Basic Profile, then %d allowed attributes; identity stays in the vault", len(pkg.Manifest.AllowedAttrs)))
+	said := fmt.Sprintf("PS3.15 Basic Profile, then %d allowed attributes; identity stays in the vault", len(pkg.Manifest.AllowedAttrs))
+	if options := s.Policy.Options(); len(options) > 0 {
+		said += "; " + strings.Join(options, ", ")
+	}
+	c.narrate(s, "deidentify", said)
 	report.Task, report.Phases.Deidentify = prepared.Task, lap(&begun)
 	return prepared, nil
 }
@@ -164,6 +183,9 @@ func (c *Clinic) finish(ctx context.Context, task models.Digest, out string, pkg
 		return fmt.Errorf("%w; nothing is lost, submit the same study again to go on", err)
 	}
 	if outcome, report.Verified, err = c.verify(ctx, pkg, outcome); err != nil {
+		return err
+	}
+	if err := c.checks.chosen(outcome); err != nil {
 		return err
 	}
 	report.add(outcome)

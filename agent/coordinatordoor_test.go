@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/medhive/medhive/agent/api"
 	"github.com/medhive/medhive/attest/epoch"
@@ -74,4 +75,33 @@ func TestWhatACoordinatorPublishesIsReadOverHTTP(t *testing.T) {
 	}
 	v.fail(errors.New("a loop ended"))
 	wants("/health", http.StatusServiceUnavailable, "log says why")
+}
+
+// Somebody who reads slowly, or not at all, keeps no door from closing.
+func TestADoorClosesOnSlowReaders(t *testing.T) {
+	reading, cut := make(chan struct{}), make(chan struct{})
+	door, err := serveMetrics("127.0.0.1:0", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(reading)
+		<-r.Context().Done()
+		close(cut)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		answer, err := http.Get("http://" + door.address + "/metrics")
+		if err == nil {
+			err = answer.Body.Close()
+		}
+		answered <- err
+	}()
+	<-reading
+	if err := door.closeWithin(time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	<-cut
+	if <-answered == nil {
+		t.Error("the reader was answered")
+	}
 }

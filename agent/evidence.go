@@ -68,6 +68,9 @@ type Evidence struct {
 	Figures   attest.Figures   `json:"figures"`
 	Result    attest.Judgement `json:"result"`
 	Reason    string           `json:"reason,omitempty"`
+	// Signed is the receipt of the work: its node signed for Output, and for no other one. Absent
+	// from evidence of before it was kept.
+	Signed *attest.SignedReceipt `json:"signed,omitempty"`
 	// Findings are what the node's answer to a canary said.
 	Findings *inference.Findings `json:"findings,omitempty"`
 }
@@ -75,13 +78,14 @@ type Evidence struct {
 func evidenceFolder(state string) string { return filepath.Join(state, "evidence") }
 
 // evidenceOf are the parts that canaries and re-runs share.
-func evidenceOf(kind attest.CheckKind, domain attest.Domain, r attest.Receipt, o canary.Opinion) Evidence {
+func evidenceOf(kind attest.CheckKind, domain attest.Domain, s attest.SignedReceipt, o canary.Opinion) Evidence {
+	r := s.Receipt
 	return Evidence{Version: 1, Kind: kind, Node: r.Node, Clinic: r.Clinic, Task: r.Task, Fence: r.Fence, Receipt: r.Hash(domain), Manifest: r.ManifestDigest,
-		Reference: o.Against, Output: r.OutputHash, Figures: o.Figures, Result: o.Judgement, Reason: o.Reason}
+		Reference: o.Against, Output: r.OutputHash, Figures: o.Figures, Result: o.Judgement, Reason: o.Reason, Signed: &s}
 }
 
 func canaryEvidence(domain attest.Domain, f flight, one broker.Outcome, o canary.Opinion) Evidence {
-	e := evidenceOf(attest.CheckCanary, domain, one.Receipt.Receipt, o)
+	e := evidenceOf(attest.CheckCanary, domain, one.Receipt, o)
 	e.Study, e.Seed, e.Answer = f.Study, f.Seed, f.Answer
 	if result, err := inference.DecodeResult(one.Result); err == nil { // else the reason says that nobody can read it
 		e.Findings = &result.Findings
@@ -205,6 +209,21 @@ func askEvidence(ctx context.Context, h host.Host, coordinator peer.ID, hash [32
 		}
 		data = append(data, part...)
 	}
+}
+
+// errUnsigned says that evidence does not show what its node signed for.
+var errUnsigned = errors.New("the evidence holds no receipt, so nobody can tell whether the node gave this answer; ask the coordinator's operator")
+
+// signedFor wants the node's own signature for the output that the evidence names: else any
+// file could be passed off as its answer.
+func (e Evidence) signedFor(d attest.Domain) error {
+	if e.Signed == nil {
+		return errUnsigned
+	}
+	if e.Signed.Receipt.Hash(d) != e.Receipt || e.Signed.Receipt.OutputHash != e.Output {
+		return errors.New("the evidence names another output than the one that the node signed for")
+	}
+	return e.Signed.Verify(d)
 }
 
 // Check compares the files behind a canary's verdict as its checker did. answer is the

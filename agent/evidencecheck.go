@@ -68,7 +68,7 @@ func CheckEvidence(ctx context.Context, conf EvidenceConfig, found func(CheckedV
 	if err != nil {
 		return 0, err
 	}
-	check := evidenceCheck{source: source, domain: bundle.Inputs.Domain(), compute: conf.Compute}
+	check := evidenceCheck{source: source, inputs: bundle.Inputs, domain: bundle.Inputs.Domain(), compute: conf.Compute}
 	if check.models, err = OpenCatalog(conf.Home); err != nil {
 		return 0, err
 	}
@@ -100,6 +100,7 @@ func CheckEvidence(ctx context.Context, conf EvidenceConfig, found func(CheckedV
 // evidenceCheck judges the verdicts of one epoch again.
 type evidenceCheck struct {
 	source  *peerSource
+	inputs  epoch.Inputs
 	domain  attest.Domain
 	models  *catalog.Catalog
 	local   *localRunner // nil: nothing is computed
@@ -114,7 +115,7 @@ func (e *evidenceCheck) verdict(ctx context.Context, s attest.SignedVerdict) (Ch
 		c.Says, c.Detail = says, fmt.Sprintf(format, args...)
 		return c, ctx.Err()
 	}
-	if err := s.Verify(e.domain); err != nil {
+	if err := e.inputs.VerifyVerdict(ctx, s, e.domain, nil); err != nil {
 		return say(EvidenceDiffers, "the statement itself is not valid: %v", err)
 	}
 	if v.Evidence == ([32]byte{}) {
@@ -127,7 +128,15 @@ func (e *evidenceCheck) verdict(ctx context.Context, s attest.SignedVerdict) (Ch
 	if !evidence.about(v) {
 		return say(EvidenceDiffers, "the evidence is of another check than the verdict, or has other figures")
 	}
-	if v.Kind == attest.CheckRerun {
+	if err := evidence.signedFor(e.domain); errors.Is(err, errUnsigned) {
+		return say(EvidenceUnverified, "%v", err)
+	} else if err != nil {
+		return say(EvidenceDiffers, "%v", err)
+	}
+	switch {
+	case v.Result == attest.JudgedUnchecked:
+		return say(EvidenceUnverified, "the verdict itself says that it could not be checked, and counts neither for the node nor against it")
+	case v.Kind == attest.CheckRerun:
 		return say(EvidenceUnverified, "the evidence names the same check, outputs and figures; a patient's study is shown to nobody, so they are not computed again")
 	}
 	pkg, known := e.packageOf(v.Manifest)
@@ -141,8 +150,11 @@ func (e *evidenceCheck) verdict(ctx context.Context, s attest.SignedVerdict) (Ch
 	if err := evidence.Check(pkg.Manifest, files.reference, files.output); err != nil {
 		return say(EvidenceDiffers, "%v", err)
 	}
+	if evidence.overruled(pkg.Manifest, files.answer, files.output) {
+		return say(EvidenceDiffers, "the node's answer agrees with the coordinator's own, and was held against another one")
+	}
 	if !e.compute {
-		return say(EvidenceHolds, "the node's answer compared with the coordinator's gives these figures; --compute takes the coordinator's word for nothing")
+		return say(EvidenceHolds, "the node's answer compared with the coordinator's gives these figures; --compute computes the right answer here too")
 	}
 	answer, err := e.local.run(ctx, e.models, broker.LocalJob{Task: v.Task, Package: pkg.Digest(), Class: scheduler.Routine, Payload: files.study, Progress: func(string, float64) {}})
 	if err != nil {
@@ -152,6 +164,9 @@ func (e *evidenceCheck) verdict(ctx context.Context, s attest.SignedVerdict) (Ch
 	if _, judgement, reason := canary.CompareOutputs(pkg.Manifest, answer, files.answer); judgement != attest.JudgedValid {
 		return say(EvidenceDiffers, "this machine computes another answer to the canary than the coordinator did (%s: %s)", judgement, reason)
 	}
+	if evidence.Reference != evidence.Answer {
+		return say(EvidenceUnverified, "this machine computes the coordinator's answer, and the node's differs from it; the verdict rests on what others of its kind of provider answered")
+	}
 	return say(EvidenceHolds, "this machine computes the coordinator's answer, and the node's compared with it gives these figures")
 }
 
@@ -159,6 +174,16 @@ func (e *evidenceCheck) verdict(ctx context.Context, s attest.SignedVerdict) (Ch
 func (e Evidence) about(v attest.Verdict) bool {
 	return e.Kind == v.Kind && e.Node == v.Node && e.Clinic == v.Clinic && e.Task == v.Task && e.Fence == v.Fence && e.Receipt == v.Receipt &&
 		e.Manifest == v.Manifest && e.Reference == v.Against && e.Figures == v.Figures && e.Result == v.Result && e.Reason == v.Reason
+}
+
+// overruled reports whether a node was found wrong by another reference than the checker's own
+// answer, though it agrees with that one: then it is right (canary.References.Judge).
+func (e Evidence) overruled(m models.Manifest, answer, output []byte) bool {
+	if e.Result != attest.JudgedInvalid || e.Reference == e.Answer {
+		return false
+	}
+	_, judgement, _ := canary.CompareOutputs(m, answer, output)
+	return judgement != attest.JudgedInvalid
 }
 
 func (e *evidenceCheck) packageOf(manifest models.Digest) (models.Package, bool) {

@@ -32,8 +32,9 @@ func holdFile(state string, data []byte) error {
 }
 
 // publishFiles moves files to where who knows their hash is given them. Files that are there
-// or gone are passed over: two results of one canary share its study.
-func publishFiles(state string, files []common.Hash) error {
+// or gone are passed over: two results of one canary share its study. All that is given takes
+// at most limit bytes then, see thinEvidence.
+func publishFiles(state string, files []common.Hash, limit int64) error {
 	err := os.MkdirAll(evidenceFolder(state), 0o700)
 	for _, f := range files {
 		if err == nil {
@@ -46,7 +47,7 @@ func publishFiles(state string, files []common.Hash) error {
 	if err != nil {
 		return fmt.Errorf("publish the files of a canary: %w", linkless(err))
 	}
-	return nil
+	return thinEvidence(evidenceFolder(state), limit)
 }
 
 // linkless is a rename's error without the paths.

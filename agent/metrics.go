@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -151,7 +152,7 @@ func (n *Node) metrics() http.Handler {
 
 // metrics is the same page of a clinic.
 func (c *Clinic) metrics() http.Handler {
-	return metricsPage(c.conf.Log, marketMeter{func(s sheet) {
+	return metricsPage(c.conf.Log, append(slices.Clip(c.conf.Meters), marketMeter{func(s sheet) {
 		s.gossip(c.market.Stats())
 		s.clinic(c.broker.Stats())
 		if spent, err := c.checks.accounts(); err == nil { // else its database can't be read: the log says so
@@ -160,7 +161,7 @@ func (c *Clinic) metrics() http.Handler {
 		s.gauge("clinic_nodes_known", "Nodes whose notice is in force.", c.known.Len())
 		s.gauge("clinic_nodes_listed", "Active nodes of the registry, as this clinic knows it.", c.roster.size())
 		s.gauge("peers", "Connected peers.", len(c.host.Network().Peers()))
-	}})
+	}})...)
 }
 
 func metricsPage(log *slog.Logger, collectors ...prometheus.Collector) http.Handler {
@@ -195,11 +196,17 @@ func serveMetrics(address string, page http.Handler) (*metricsServer, error) {
 	return s, nil
 }
 
-// Close ends the door and waits for it.
-func (s *metricsServer) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+// Close ends the door and waits for it. Who still reads when its time is over is cut: a
+// stranger does not keep the process from ending well.
+func (s *metricsServer) Close() error { return s.closeWithin(scrapeTimeout) }
+
+func (s *metricsServer) closeWithin(patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+	}
 	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}

@@ -78,11 +78,11 @@ func (k *canaries) rerun(ctx context.Context, number []byte, due *dueCheck) erro
 	if err != nil {
 		return err
 	}
-	evidence, err := keepEvidence(evidenceFolder(k.conf.State), evidenceOf(attest.CheckRerun, k.domain, r, opinion))
+	evidence, err := keepEvidence(evidenceFolder(k.conf.State), evidenceOf(attest.CheckRerun, k.domain, signed, opinion))
 	if err != nil {
 		return err
 	}
-	verdict, err := k.verdict(attest.CheckRerun, signed, opinion, evidence, given.consent)
+	verdict, err := k.verdict(attest.CheckRerun, signed, opinion, evidence, given.consent, given.promise)
 	if err != nil {
 		return err
 	}
@@ -121,6 +121,7 @@ var errForeign = errors.New("the clinic gave something else than the receipt is 
 type recheck struct {
 	payload, result []byte
 	consent         attest.Signature // of attest.Consent
+	promise         attest.Pledge    // the node's, to the receipt's lease; zero: the clinic knows none
 }
 
 // fetchRecheck is RecheckRequest, RecheckGrant and both ciphertexts, as the coordinator sees
@@ -152,6 +153,14 @@ func fetchRecheck(ctx context.Context, h host.Host, key *identity.Key, clinic pe
 	}
 	if err := (attest.Consent{Receipt: r.Hash(domain), Clinic: r.Clinic, Checker: key.Address()}).Verify(domain, given.consent); err != nil {
 		return given, fmt.Errorf("%w: %w", errForeign, err)
+	}
+	if len(grant.Promise) > 0 {
+		if err := given.promise.UnmarshalBinary(grant.Promise); err != nil {
+			return given, fmt.Errorf("%w: %w", errForeign, err)
+		}
+		if err := given.promise.Verify(domain, attest.Promise{Task: r.Task, Fence: r.Fence, Node: r.Node, Clinic: r.Clinic}); err != nil {
+			return given, fmt.Errorf("%w: %w", errForeign, err)
+		}
 	}
 	parcel := recheckParcel{s: s, recipient: recipient, binding: transfer.Binding{Task: r.Task, Fence: r.Fence, Node: key.Address()}, began: began, allowed: recheckAnswer}
 	if given.payload, err = parcel.open(ctx, grant.PayloadKey, grant.PayloadManifest, transfer.Payload, min(maxRecheckBytes, scheduler.MaxPayloadBytes)); err != nil {

@@ -60,7 +60,7 @@ func openVerification(db *bolt.DB, key *identity.Key, domain attest.Domain, rate
 	err := rates.Validate()
 	if err == nil {
 		err = db.Update(func(tx *bolt.Tx) error {
-			for _, name := range [][]byte{historyBucket, verdictBucket, judgedBucket, accountsBucket} {
+			for _, name := range [][]byte{historyBucket, verdictBucket, judgedBucket, accountsBucket, readBucket} {
 				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 					return err
 				}
@@ -116,8 +116,8 @@ type owed struct {
 	Receipt *attest.SignedReceipt `json:"receipt,omitempty"` // nil of a lapse
 }
 
-// owe signs a verdict and puts it among those that the coordinator is to get. A lapse comes
-// with the node's promise, all others with none.
+// owe signs a verdict and puts it among those that the coordinator is to get. A lapse and a
+// reader's word come with the node's promise, all others with none.
 func (v *verification) owe(tx *bolt.Tx, verdict attest.Verdict, promise attest.Pledge, receipt *attest.SignedReceipt) error {
 	signed, err := signVerdict(verdict, v.domain, v.key)
 	if err != nil {

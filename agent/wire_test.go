@@ -119,20 +119,41 @@ func (l *logbook) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-func TestNothingThatIdentifiesThePatientLeavesTheClinic(t *testing.T) {
-	home := t.TempDir()
-	book := &logbook{}
-	log := slog.New(slog.NewTextHandler(book, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	loopback := []string{"/ip4/127.0.0.1/tcp/0"}
-	network := NetworkPath(home)
+// wired is a network of a clinic and a node in this process, whose wire is tapped.
+type wired struct {
+	home   string
+	clinic *Clinic
+	wire   *tap     // what leaves the clinic
+	seen   *witness // what the node opens
+	book   *logbook // what all roles log
+}
 
-	chain, err := StartChain(t.Context(), ChainConfig{Home: home, NetworkPath: network, Listen: "127.0.0.1:0"})
+func startWired(t *testing.T) *wired {
+	t.Helper()
+	w, conf := startAround(t)
+	var err error
+	if w.clinic, err = StartClinic(t.Context(), conf); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closing(t, w.clinic.Close) })
+	return w
+}
+
+// startAround starts all but the clinic, whose wire the configuration taps.
+func startAround(t *testing.T) (*wired, ClinicConfig) {
+	t.Helper()
+	w := &wired{home: t.TempDir(), seen: &witness{}, book: &logbook{}}
+	log := slog.New(slog.NewTextHandler(w.book, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	loopback := []string{"/ip4/127.0.0.1/tcp/0"}
+	network := NetworkPath(w.home)
+
+	chain, err := StartChain(t.Context(), ChainConfig{Home: w.home, NetworkPath: network, Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closing(t, chain.Close) })
 	coordinator, err := StartCoordinator(t.Context(), CoordinatorConfig{
-		State: CoordinatorState(home), NetworkPath: network, Network: chain.Network(), Listen: loopback, ChallengeEvery: time.Hour, Log: log,
+		State: CoordinatorState(w.home), NetworkPath: network, Network: chain.Network(), Listen: loopback, ChallengeEvery: time.Hour, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -142,24 +163,23 @@ func TestNothingThatIdentifiesThePatientLeavesTheClinic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := &witness{}
 	node, err := startNode(t.Context(), NodeConfig{
-		Name: "node", State: NodeState(home, "node"), Listen: loopback, Network: n, Jurisdiction: "DE", PriceGwei: 1, Provider: "cpu",
+		Name: "node", State: NodeState(w.home, "node"), Listen: loopback, Network: n, Jurisdiction: "DE", PriceGwei: 1, Provider: "cpu",
 		MemoryBytes: 2 << 30, ProbeDuration: 200 * time.Millisecond, Log: log,
-	}, func(e executor) worker.Executor { seen.executor = e; return seen })
+	}, func(e executor) worker.Executor { w.seen.executor = e; return w.seen })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closing(t, node.Close) })
-	var wire *tap
-	clinic, err := startClinic(t.Context(), ClinicConfig{
-		Name: "clinic", State: ClinicState(home, "clinic"), Listen: loopback, Network: n, Log: log,
-	}, func(h host.Host) host.Host { wire = &tap{Host: h}; return wire })
-	if err != nil {
-		t.Fatal(err)
+	return w, ClinicConfig{
+		Name: "clinic", State: ClinicState(w.home, "clinic"), Listen: loopback, Network: n, Log: log,
+		dress: func(h host.Host) host.Host { w.wire = &tap{Host: h}; return w.wire },
 	}
-	t.Cleanup(func() { closing(t, clinic.Close) })
+}
 
+func TestNothingThatIdentifiesThePatientLeavesTheClinic(t *testing.T) {
+	w := startWired(t)
+	home, clinic, wire, seen, book := w.home, w.clinic, w.wire, w.seen, w.book
 	study := filepath.Join(home, "t1-study.zip")
 	if err := os.WriteFile(study, testdata.T1Study(), 0o600); err != nil {
 		t.Fatal(err)

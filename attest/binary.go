@@ -183,7 +183,7 @@ func (s *SignedReceipt) UnmarshalBinary(data []byte) error {
 
 // The words that have a code, by their code. New ones go to the end.
 var (
-	checkKinds = []string{string(CheckCanary), string(CheckReplica), string(CheckRerun), string(CheckLapse)}
+	checkKinds = []string{string(CheckCanary), string(CheckReplica), string(CheckRerun), string(CheckLapse), string(CheckReader)}
 	judgements = []string{string(JudgedValid), string(JudgedInvalid), string(JudgedUnchecked)}
 	outcomes   = []string{string(Answered), string(Refused), string(Timeout), string(OwnOutage)}
 )
@@ -212,17 +212,18 @@ func (s SignedVerdict) AppendBinary(b []byte) ([]byte, error) {
 	a.time(v.At)
 	a.signature(s.CheckerSig)
 	a.wallet(s.WalletSig)
-	if v.Kind == CheckLapse {
-		a.time(s.Promise.At)
-		a.signature(s.Promise.NodeSig)
-	} else if !s.Promise.IsZero() {
-		a.fault = errors.Join(a.fault, fmt.Errorf("a %.20q with a promise has no binary form", v.Kind))
-	}
 	if !s.Consent.IsZero() {
 		if !v.Kind.NeedsConsent() {
 			a.fault = errors.Join(a.fault, fmt.Errorf("a %.20q with a consent has no binary form", v.Kind))
 		}
 		a.signature(s.Consent)
+	}
+	if v.Kind.NeedsPromise() || !s.Promise.IsZero() {
+		if !v.Kind.NeedsPromise() && s.Consent.IsZero() {
+			a.fault = errors.Join(a.fault, fmt.Errorf("a %.20q with a promise has no binary form", v.Kind))
+		}
+		a.time(s.Promise.At)
+		a.signature(s.Promise.NodeSig)
 	}
 	return a.done()
 }
@@ -240,12 +241,14 @@ func (s *SignedVerdict) UnmarshalBinary(data []byte) error {
 		Reason:  r.text(MaxVerdictReasonBytes), Evidence: r.word(), Checker: r.address(), At: r.time(),
 	}
 	v.CheckerSig, v.WalletSig = r.signature(), r.wallet()
-	if v.Verdict.Kind == CheckLapse {
-		v.Promise = Pledge{At: r.time(), NodeSig: r.signature()}
-	}
-	if v.Verdict.Kind.NeedsConsent() && len(r.b) > 0 { // logs from before there were consents have none
+	consents := v.Verdict.Kind.NeedsConsent() && len(r.b) > 0 // logs from before there were consents have none
+	if consents {
 		v.Consent = r.signature()
 		r.fault = r.fault || v.Consent.IsZero()
+	}
+	if v.Verdict.Kind.NeedsPromise() || consents && len(r.b) > 0 {
+		v.Promise = Pledge{At: r.time(), NodeSig: r.signature()}
+		r.fault = r.fault || consents && v.Promise.IsZero()
 	}
 	if err := r.done("signed verdict"); err != nil {
 		return err

@@ -53,11 +53,14 @@ func TestBinaryFormsHoldEverything(t *testing.T) {
 			Figures: Figures{rapid.Uint32().Draw(t, "dice"), rapid.Uint32().Draw(t, "delta"), rapid.Uint32().Draw(t, "findings"), rapid.Uint64().Draw(t, "mismatched")},
 			Reason:  drawText(t, "reason", MaxVerdictReasonBytes), Evidence: drawBytes32(t, "evidence"), Checker: drawAddress(t, "checker"), At: drawTime(t, "at"),
 		}, CheckerSig: drawSignature(t, "sig"), WalletSig: drawWallet(t)}
-		if s.Verdict.Kind == CheckLapse {
+		if s.Verdict.Kind.NeedsPromise() {
 			s.Promise = Pledge{drawTime(t, "promised"), drawSignature(t, "promise")}
 		}
 		if s.Verdict.Kind.NeedsConsent() {
 			s.Consent = drawSignature(t, "consent")
+			if rapid.Bool().Draw(t, "with the node's promise") {
+				s.Promise = Pledge{drawTime(t, "promised"), drawSignature(t, "promise")}
+			}
 		}
 		data, err := s.AppendBinary(nil)
 		if err != nil {

@@ -62,14 +62,14 @@ type Verdict struct {
 	Receipt  [32]byte      // Receipt.Hash of what was judged; zero exactly for a lapse
 	Manifest models.Digest // of the model package
 	Provider string        // the receipt's execution provider; may be empty for a lapse
-	Against  [32]byte      // SHA-256 of the reference's or the other copy's output; zero for a lapse or what could not be checked
+	Against  [32]byte      // SHA-256 of the reference's or the other copy's output; zero for a lapse, a reader or what could not be checked
 
 	Result   Judgement
 	Figures  Figures
 	Reason   string   // fixed words of the comparison, a–z, space and hyphen; empty exactly when valid
 	Evidence [32]byte // SHA-256 of the published evidence file; zero: none
 
-	Checker common.Address // who signs: a coordinator, or the clinic for a replica or a lapse
+	Checker common.Address // who signs: a coordinator, or the clinic for a replica, a lapse or a reader
 	At      time.Time      // the checker's clock, in whole milliseconds
 }
 
@@ -122,15 +122,15 @@ func (v Verdict) Validate() error {
 	lapse := v.Kind == CheckLapse
 	switch v.Kind {
 	case CheckCanary, CheckRerun:
-	case CheckReplica, CheckLapse:
+	case CheckReplica, CheckLapse, CheckReader:
 		want(v.Checker == v.Clinic, "a %s is the clinic's to judge; sign with the clinic's key", v.Kind)
 	default:
-		want(false, "kind %.20q is unknown; want canary, replica, rerun or lapse", v.Kind)
+		want(false, "kind %.20q is unknown; want canary, replica, rerun, lapse or reader", v.Kind)
 	}
 	want(lapse == (v.Receipt == [32]byte{}), "a %s names a receipt, and only a lapse names none", v.Kind)
 	switch v.Result {
 	case JudgedValid, JudgedInvalid:
-		want(lapse == (v.Against == [32]byte{}), "judged %s against nothing; name the output that it was compared with", v.Result)
+		want(v.Kind.compares() == (v.Against != [32]byte{}), "a %s judged %s against nothing, or against an output that it was not compared with; name one exactly where outputs were compared", v.Kind, v.Result)
 	case JudgedUnchecked:
 	default:
 		want(false, "result %.20q is unknown; want valid, invalid or unchecked", v.Result)
@@ -138,6 +138,7 @@ func (v Verdict) Validate() error {
 	if lapse {
 		want(v.Result == JudgedInvalid && v.Figures == (Figures{}) && v.Against == [32]byte{}, "a lapse is invalid, with no figures and nothing compared")
 	}
+	v.validReader(want)
 	if v.Provider != "" || !lapse {
 		faults = append(faults, checkText("provider", v.Provider, MaxProviderBytes))
 	}
@@ -210,21 +211,31 @@ type SignedVerdict struct {
 	Verdict    Verdict
 	CheckerSig Signature
 	WalletSig  WalletSignature // instead of CheckerSig, when the checker is a contract wallet
-	Promise    Pledge          // the node's own word for what it did not keep: of a lapse alone
+	Promise    Pledge          // the node's own yes to the award: of a lapse, of a reader, and of a coordinator's that knows it
 	Consent    Signature       // the clinic's, of Consent: of a canary and a re-run alone
 }
 
 // Verify checks bounds, that Verdict.Checker signed with its key, that the node had promised
-// what a lapse says it did not bring, and that the clinic let a coordinator judge. Whether that checker may judge is its
-// caller's to know.
+// what a lapse says it did not bring or a reader speaks of, and that the clinic let a
+// coordinator judge. Whether that checker may judge is its caller's to know.
 func (s SignedVerdict) Verify(d Domain) error { return s.VerifyWith(context.Background(), d, nil) }
 
 // VerifyWith is Verify that also takes a contract wallet's word, if wallets is not nil.
 func (s SignedVerdict) VerifyWith(ctx context.Context, d Domain, wallets Wallets) error {
+	return s.verify(ctx, d, wallets, s.consented)
+}
+
+// VerifyWithoutConsent is VerifyWith for verdicts from before clinics consented to a
+// coordinator's judgement: it does not look for the consent.
+func (s SignedVerdict) VerifyWithoutConsent(ctx context.Context, d Domain, wallets Wallets) error {
+	return s.verify(ctx, d, wallets, func(Domain) error { return nil })
+}
+
+func (s SignedVerdict) verify(ctx context.Context, d Domain, wallets Wallets, consented func(Domain) error) error {
 	if err := s.Verdict.Validate(); err != nil {
 		return err
 	}
-	if err := errors.Join(s.promised(d), s.consented(d)); err != nil {
+	if err := errors.Join(s.promised(d), consented(d)); err != nil {
 		return fmt.Errorf("verdict on task %s: %w", s.Verdict.Task.Short(), err)
 	}
 	p := party{who: s.Verdict.Checker, hash: s.Verdict.Hash(d), sig: s.CheckerSig, wallet: s.WalletSig}
@@ -234,18 +245,18 @@ func (s SignedVerdict) VerifyWith(ctx context.Context, d Domain, wallets Wallets
 	return nil
 }
 
-// promised wants the node's promise beside a lapse and beside nothing else: keys of clinics
-// cost nothing, so a clinic's word alone would let anybody speak against any node.
+// promised wants the node's promise beside a lapse or a reader's word: keys of clinics cost
+// nothing, so a clinic's word alone would let anybody speak against any node. Beside a
+// coordinator's it may stand: without it the verdict counts only where its receipt is seen.
 func (s SignedVerdict) promised(d Domain) error {
 	v := s.Verdict
-	if v.Kind != CheckLapse {
-		if !s.Promise.IsZero() {
-			return fmt.Errorf("a %s carries a promise; leave it out", v.Kind)
-		}
+	switch {
+	case s.Promise.IsZero() && !v.Kind.NeedsPromise():
 		return nil
-	}
-	if s.Promise.IsZero() {
-		return fmt.Errorf("a lapse without the node's promise; add what the node signed when it took the award: %w", ErrSignature)
+	case !v.Kind.NeedsPromise() && !v.Kind.NeedsConsent():
+		return fmt.Errorf("a %s carries a promise; leave it out", v.Kind)
+	case s.Promise.IsZero():
+		return fmt.Errorf("a %s without the node's promise; add what the node signed when it took the award: %w", v.Kind, ErrSignature)
 	}
 	return s.Promise.Verify(d, Promise{Task: v.Task, Fence: v.Fence, Node: v.Node, Clinic: v.Clinic})
 }

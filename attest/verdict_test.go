@@ -27,8 +27,11 @@ func signedVerdict(t testing.TB, kind CheckKind) SignedVerdict {
 	if kind == CheckLapse {
 		v.Receipt, v.Against, v.Provider, v.Figures, v.Reason, v.Evidence = [32]byte{}, [32]byte{}, "", Figures{}, "not delivered", [32]byte{}
 	}
+	if kind == CheckReader {
+		v.Against, v.Figures, v.Reason, v.Evidence = [32]byte{}, Figures{}, ReaderMissed, [32]byte{}
+	}
 	s := SignedVerdict{Verdict: v, CheckerSig: sign(t, v.Hash(testDomain), key)}
-	if kind == CheckLapse {
+	if kind.NeedsPromise() {
 		node, _ := keyOf(t, 1)
 		s.Promise = pledge(t, promised(v, r.StartedAt), node)
 	}
@@ -84,13 +87,26 @@ func TestALapseNeedsTheNodesPromise(t *testing.T) {
 	if err := good.Promise.Verify(elsewhere, promised(v, at)); !errors.Is(err, ErrSignature) {
 		t.Errorf("on another network: %v, want ErrSignature", err)
 	}
-	canary := signedVerdict(t, CheckCanary)
-	canary.Promise = good.Promise
-	if err := canary.Verify(testDomain); err == nil {
-		t.Error("a canary was taken with a promise: one verdict would have two forms")
+	replica := signedVerdict(t, CheckReplica)
+	replica.Promise = good.Promise
+	if err := replica.Verify(testDomain); err == nil {
+		t.Error("a replica was taken with a promise: one verdict would have two forms")
 	}
+	if _, err := replica.AppendBinary(nil); err == nil {
+		t.Error("a replica with a promise has a binary form, which loses the promise")
+	}
+	canary := signedVerdict(t, CheckCanary)
+	canary.Promise = pledge(t, promised(canary.Verdict, at), node)
+	if err := canary.Verify(testDomain); err != nil {
+		t.Errorf("a canary with the node's promise: %v", err)
+	}
+	canary.Promise = pledge(t, promised(canary.Verdict, at), stranger)
+	if err := canary.Verify(testDomain); err == nil {
+		t.Error("a canary was taken with a stranger's promise")
+	}
+	canary.Consent = Signature{}
 	if _, err := canary.AppendBinary(nil); err == nil {
-		t.Error("a canary with a promise has a binary form, which loses the promise")
+		t.Error("a canary with a promise and no consent has a binary form, which reads one as the other")
 	}
 }
 
@@ -125,7 +141,7 @@ func TestACoordinatorsJudgementNeedsTheClinicsConsent(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []CheckKind{CheckReplica, CheckLapse} {
+	for _, kind := range []CheckKind{CheckReplica, CheckLapse, CheckReader} {
 		s := signedVerdict(t, kind)
 		s.Consent = signedVerdict(t, CheckCanary).Consent
 		if err := s.Verify(testDomain); err == nil {
@@ -205,7 +221,7 @@ func TestVerdictHashesEqualGoEthereums(t *testing.T) {
 }
 
 func TestSignedVerdictVerify(t *testing.T) {
-	for _, kind := range []CheckKind{CheckCanary, CheckReplica, CheckRerun, CheckLapse} {
+	for _, kind := range []CheckKind{CheckCanary, CheckReplica, CheckRerun, CheckLapse, CheckReader} {
 		s := signedVerdict(t, kind)
 		if err := s.Verify(testDomain); err != nil {
 			t.Errorf("a valid %s was refused: %v", kind, err)

@@ -46,6 +46,7 @@ type Manifest struct {
 	Postprocess  []Step       `json:"postprocess"`          // in order
 	Measures     []Measure    `json:"measurements,omitempty"`
 	AllowedAttrs []string     `json:"allowed_attributes"` // DICOM keywords that may leave the clinic
+	Defaced      bool         `json:"defaced,omitempty"`  // the model's results were measured on heads without a face, and hold: a clinic may send those
 	Providers    []string     `json:"providers"`          // permitted execution providers: "cpu", "cuda", …
 	Tolerance    Tolerance    `json:"tolerance"`
 	Requirements Requirements `json:"requirements"`

@@ -86,6 +86,7 @@ var bent = map[string]struct {
 	want string
 }{
 	"schema":              {at("schema", "medhive.model/2"), "schema"},
+	"face of a plate":     {all(at("defaced", true), at("selection.modality", "CR/DX")), "defaced"},
 	"no id":               {at("id", nil), "id"},
 	"id with capitals":    {at("id", "Lung"), "id"},
 	"id too long":         {at("id", "a"+strings.Repeat("b", 64)), "id"},
@@ -210,6 +211,7 @@ var fitting = map[string]func(map[string]any){
 	"measurements": at("measurements", []any{
 		map[string]any{"kind": "volume", "label": 1, "unit": ucum("mm3")}, map[string]any{"kind": "longest-diameter", "label": 1, "unit": ucum("cm")},
 		map[string]any{"kind": "mean-hu", "label": 1, "unit": ucum("[hnsf'U]")}, map[string]any{"kind": "low-attenuation-share", "label": 1, "below": -950, "unit": ucum("%")}}),
+	"defaced":               all(at("defaced", true), at("selection.modality", "PT/CT")),
 	"example and publisher": all(at("example", exampleOf("study.tar")), at("publisher", "ed25519:"+strings.Repeat("A", 43)+"=")),
 	"example with labels":   all(at("example", exampleOf("study.tar")), at("example.labels", exampleOf("labels.bin")["input"])),
 	"margin":                at("tolerance.max_label_margin", 0.002),

@@ -53,6 +53,8 @@ func (m Manifest) Validate() error {
 	want(m.Weights.Bytes > 0 && !m.Weights.SHA256.IsZero(), "weights need bytes and sha256")
 	want(modalityPattern.MatchString(m.Selection.Modality) && m.Selection.MinSlices > 0 && m.Selection.MaxSpacingMM > 0, "selection needs modality, min_slices and max_spacing_mm")
 	want(len(m.AllowedAttrs) > 0 && len(m.Providers) > 0, "allowed_attributes and providers must not be empty")
+	want(!m.Defaced || m.Axes() == 3 && slices.ContainsFunc(m.Selection.Modalities(), func(v string) bool { return v == "MR" || v == "CT" }),
+		"defaced: a face is removed from series of MR or CT alone")
 	want(m.Requirements.MemoryBytes > 0, "requirements.memory_bytes must be set")
 	want(m.Tolerance.MinDice > 0 && m.Tolerance.MinDice <= 1, "tolerance.min_dice %v: want more than 0, at most 1", m.Tolerance.MinDice)
 	want(m.Tolerance.MaxLabelMargin >= 0 && !math.IsInf(m.Tolerance.MaxLabelMargin, 0), "tolerance.max_label_margin %v: want 0 or more", m.Tolerance.MaxLabelMargin)

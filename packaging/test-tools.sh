@@ -4,6 +4,9 @@
 # With bench or chaos as second word, what only those need comes too.
 #   dciodvfy, dcentvfy   Debian dicom3tools        our DICOM objects obey the standard
 #   gdcmconv, gdcmraw    Debian libgdcm-tools      the codecs' pixels and speed
+#   gdcmanon             Debian libgdcm-tools      what else de-identifies, beside ours
+#   storescp, dcmsend, … Debian dcmtk              what our network code speaks with
+#   rsyslogd             Debian rsyslog            the clinic's audit messages arrive
 #   dcmdump              Debian dcmtk              the speed of reading a study (bench)
 #   nft                  Debian nftables           lost packets (chaos)
 #   pydicom's test files Debian python3-pydicom    (MIT)
@@ -51,7 +54,7 @@ wrap() {
   chmod +x "$tools/bin/$1.new"
   mv "$tools/bin/$1.new" "$tools/bin/$1"
 }
-libraries=$(printf '%s:' "$root"/usr/lib/*-linux-gnu "$root/usr/lib/$(uname -m)-linux-gnu")
+libraries=$(printf '%s:' "$root"/usr/lib/*-linux-gnu "$root/usr/lib/$(uname -m)-linux-gnu" "$root/lib/$(uname -m)-linux-gnu")
 
 if ! command -v dciodvfy >/dev/null && [ ! -x "$tools/bin/dciodvfy" ]; then
   unpack dicom3tools
@@ -61,16 +64,30 @@ if ! command -v dciodvfy >/dev/null && [ ! -x "$tools/bin/dciodvfy" ]; then
   done
 fi
 
-if ! command -v gdcmconv >/dev/null && [ ! -x "$tools/bin/gdcmconv" ]; then
+if ! command -v gdcmanon >/dev/null && [ ! -x "$tools/bin/gdcmanon" ]; then
   unpack libgdcm-tools libgdcm3.0 libopenjp2-7 libcharls2 libjson-c5 libexpat1 libuuid1 libssl3
-  for tool in gdcmconv gdcmraw; do
-    wrap "$tool" libgdcm-tools
+  for tool in gdcmconv gdcmraw gdcmanon; do
+    wrap "$tool" libgdcm-tools "GDCM_RESOURCES_PATH=\"$root/usr/share/gdcm-3.0/XML\""
   done
 fi
 
-if [ "${2:-}" = bench ] && ! command -v dcmdump >/dev/null && [ ! -x "$tools/bin/dcmdump" ]; then
-  unpack dcmtk libdcmtk17 libxml2 libicu72
-  wrap dcmdump dcmtk "DCMDICTPATH=\"$root/usr/share/libdcmtk17/dicom.dic\""
+# Tests of the clinic's network speak with dcmtk's tools; the benchmarks use dcmdump too.
+dcmtk=(echoscu storescu dcmsend findscu movescu storescp dcmqrscp dcmdump)
+for tool in "${dcmtk[@]}"; do
+  if ! command -v "$tool" >/dev/null && [ ! -x "$tools/bin/$tool" ]; then
+    unpack dcmtk libdcmtk17 libxml2 libicu72 libssl3 libwrap0 libnsl2 libtirpc3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libcom-err2 liblzma5
+    for tool in "${dcmtk[@]}"; do
+      wrap "$tool" dcmtk "DCMDICTPATH=\"$root/usr/share/libdcmtk17/dicom.dic\""
+    done
+    break
+  fi
+done
+
+if ! command -v rsyslogd >/dev/null && [ ! -x /usr/sbin/rsyslogd ] && [ ! -x "$tools/bin/rsyslogd" ]; then
+  unpack rsyslog rsyslog-openssl libestr0 libfastjson4 libssl3 libsystemd0 libuuid1 libzstd1 liblz4-1 liblzma5 libcap2 libgcrypt20 libgpg-error0
+  mkdir -p "$root/usr/bin"
+  ln -sf ../sbin/rsyslogd "$root/usr/bin/rsyslogd"
+  wrap rsyslogd rsyslog "RSYSLOG_MODDIR=\"$root/usr/lib/$(uname -m)-linux-gnu/rsyslog\""
 fi
 
 if ! command -v nft >/dev/null && [ ! -x "$tools/bin/nft" ]; then

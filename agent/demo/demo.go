@@ -92,7 +92,7 @@ func Run(ctx context.Context, conf Config) (summary Summary, err error) {
 	if err := writeResults(conf.Out, report, summary); err != nil {
 		return summary, err
 	}
-	tell.plain("\nResults in %s: seg.dcm, sr.dcm, sc.dcm, overlay.png, fhir.json, receipt.json, epoch.json, summary.json. NOT FOR CLINICAL USE.", conf.Out)
+	tell.plain("\nResults in %s: seg.dcm, sr.dcm, sc.dcm, doc.dcm, overlay.png, fhir.json, receipt.json, epoch.json, summary.json. NOT FOR CLINICAL USE.", conf.Out)
 	tell.plain("Recompute the epoch: medhive coordinator verify %s", conf.Out)
 	return summary, nil
 }

@@ -95,7 +95,8 @@ func Build(in Inputs, prev State) (Bundle, error) {
 // State is what the next epoch builds on.
 func (b Bundle) State() State {
 	s := State{Number: b.Summary.Number, To: b.Summary.To, Root: b.Summary.Root, DatasetHash: b.Summary.DatasetHash,
-		Counted: b.Summary.Counted, Weights: b.Summary.Weights, Nodes: make([]NodeState, len(b.Summary.Lines))}
+		Counted: b.Summary.Counted, Weights: b.Summary.Weights, Nodes: make([]NodeState, len(b.Summary.Lines)),
+		Readers: b.Inputs.Parameters.Conduct.ReaderShare > 0}
 	for i, l := range b.Summary.Lines {
 		s.Nodes[i] = NodeState{l.Node, l.Cumulative, l.Reputation, l.Tier, l.ProfileDigest, l.LastSeq, l.Verified, l.Claimed, l.Standing}
 	}

@@ -75,6 +75,7 @@ func (in Inputs) shape() (found []Difference) {
 	want(in.Parameters.Thrift || !counted, "parameters thrift", "true, as in an epoch before: nobody goes back to the rules of old", false)
 	standing := slices.ContainsFunc(prev.Nodes, func(n NodeState) bool { return n.Standing != (score.Standing{}) })
 	want(in.Parameters.ByConduct() || !standing, "parameters conduct", "present, as in an epoch before: nobody goes back to the rules of old", "none")
+	want(in.Parameters.Conduct.ReaderShare > 0 || !prev.Readers, "parameters reader_share", "present, as in an epoch before: nobody goes back to the rules of old", "none")
 	nodes := map[common.Address]bool{}
 	for _, r := range in.Registrations {
 		want(!nodes[r.Node], "registration "+r.Node.Hex(), "one row", "two")
@@ -118,9 +119,19 @@ func (a Auditor) keepValid(ctx context.Context, in *Inputs) (found []Difference,
 		if coordinators(v.Verdict.Kind) && !checkers[v.Verdict.Checker] {
 			return fmt.Errorf("%s is no checker of this epoch; a %s is for those that it names", v.Verdict.Checker, v.Verdict.Kind)
 		}
-		return v.VerifyWith(ctx, domain, wallets)
+		return in.VerifyVerdict(ctx, v, domain, wallets)
 	}, func(v attest.SignedVerdict) string { return v.Verdict.Task.Short() })
 	return found, unchecked
+}
+
+// VerifyVerdict is VerifyWith of one of the epoch's verdicts. In an epoch by the rules from
+// before readers counted, a coordinator's may lack its clinic's consent, which came with them.
+// domain is in.Domain(), which may remember keys.
+func (in *Inputs) VerifyVerdict(ctx context.Context, s attest.SignedVerdict, domain attest.Domain, wallets attest.Wallets) error {
+	if in.Parameters.Conduct.ReaderShare == 0 && s.Verdict.Kind.NeedsConsent() && s.Consent.IsZero() {
+		return s.VerifyWithoutConsent(ctx, domain, wallets)
+	}
+	return s.VerifyWith(ctx, domain, wallets)
 }
 
 // valid verifies a list on all cores and keeps, in order, what is valid and what no wallet

@@ -48,6 +48,9 @@ type State struct {
 	Counted     common.Hash   `json:"counted"` // chain over every job ever counted, see Summary.Counted
 	Weights     score.Weights `json:"weights"`
 	Nodes       []NodeState   `json:"nodes"` // by address
+
+	// Readers says that readers' words counted; absent before they did.
+	Readers bool `json:"readers,omitempty"`
 }
 
 // Window is the statements that the coordinator took in during one epoch. What

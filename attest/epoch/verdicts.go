@@ -28,13 +28,14 @@ type ruling struct {
 // receipts. A verdict counts where its node has a line; a clinic's, moreover, where the
 // clinic is admitted and, for a replica, where the receipt stands in this epoch and is that
 // of the verdict's lease: a clinic has no word on work that nobody signed for. A
-// coordinator's verdict on a job of an earlier epoch still counts for the node.
+// coordinator's verdict on a job of an earlier epoch still counts for the node, where it has the
+// node's promise with it, and so does a reader's, who always has; one on work that the clinic disputed does not.
 func (g *gathered) checks(in Inputs, byNode map[common.Address]*score.Evidence) map[[32]byte]ruling {
 	domain := in.Domain()
-	receipts := make(map[[32]byte]attest.Receipt, len(in.Receipts))
+	receipts := make(map[[32]byte]attest.SignedReceipt, len(in.Receipts))
 	if len(in.Verdicts) > 0 {
 		for _, s := range in.Receipts {
-			receipts[s.Receipt.Hash(domain)] = s.Receipt
+			receipts[s.Receipt.Hash(domain)] = s
 		}
 	}
 	byChecks := map[common.Address][]score.Check{}
@@ -44,8 +45,16 @@ func (g *gathered) checks(in Inputs, byNode map[common.Address]*score.Evidence) 
 		if e == nil || !coordinators(v.Kind) && !in.AnyClinic && !slices.Contains(in.Clinics, v.Clinic) {
 			continue
 		}
-		r, here := receipts[v.Receipt]
+		signed, here := receipts[v.Receipt]
+		r := signed.Receipt
+		if here && v.Kind == attest.CheckReader && !signed.Acceptance.Accepted {
+			continue
+		}
 		if here && (r.Node != v.Node || r.Clinic != v.Clinic || r.Task != v.Task || r.Fence != v.Fence) || !here && v.Kind == attest.CheckReplica {
+			continue
+		}
+		// The thief of a coordinator's key could name receipts that no node ever signed.
+		if !here && coordinators(v.Kind) && s.Promise.IsZero() && in.Parameters.Conduct.ReaderShare > 0 {
 			continue
 		}
 		if v.Result == attest.JudgedUnchecked {
@@ -67,8 +76,8 @@ func (g *gathered) checks(in Inputs, byNode map[common.Address]*score.Evidence) 
 			continue
 		}
 		for _, c := range settled {
-			if c.Kind == score.CheckLapse {
-				continue
+			if c.Kind == score.CheckLapse || c.Kind == score.CheckReader {
+				continue // no pay hangs on them
 			}
 			r := rulings[c.Receipt]
 			switch {

@@ -29,7 +29,7 @@ func (w *world) verdict(kind attest.CheckKind, job attest.SignedReceipt, by stri
 		v.Receipt, v.Against = [32]byte{}, [32]byte{}
 	}
 	s := attest.SignedVerdict{Verdict: v, CheckerSig: w.sign(v.Hash(testDomain), v.Checker)}
-	if kind == attest.CheckLapse {
+	if kind == attest.CheckLapse || kind.NeedsConsent() {
 		p := attest.Promise{Task: v.Task, Fence: v.Fence, Node: v.Node, Clinic: v.Clinic, At: w.start}
 		s.Promise = attest.Pledge{At: p.At, NodeSig: w.sign(p.Hash(testDomain), v.Node)}
 	}
@@ -80,6 +80,16 @@ func TestWhatVerdictsMakeOfAJob(t *testing.T) {
 			old := w.job("an old scan", "ann", "clinic", 1, time.Second, "")
 			return []attest.SignedVerdict{w.verdict(attest.CheckCanary, old, "coordinator", attest.JudgedInvalid, 1)}
 		}, 1, 1, 1, 0, ""},
+		"a canary on work that its node never took": {func(w *world, jobs []attest.SignedReceipt) []attest.SignedVerdict {
+			v := w.verdict(attest.CheckCanary, w.job("a scan that never was", "ann", "clinic", 1, time.Second, ""), "coordinator", attest.JudgedInvalid, 1)
+			v.Promise = attest.Pledge{}
+			return []attest.SignedVerdict{v}
+		}, 1, 1, 0, 0, ""},
+		"a canary on a job of this epoch, whose promise nobody knows": {func(w *world, jobs []attest.SignedReceipt) []attest.SignedVerdict {
+			v := w.verdict(attest.CheckCanary, jobs[0], "coordinator", attest.JudgedValid, 1)
+			v.Promise = attest.Pledge{}
+			return []attest.SignedVerdict{v}
+		}, 1, 1, 1, 0, ""},
 		"a clinic's word on work that nobody signed for": {func(w *world, jobs []attest.SignedReceipt) []attest.SignedVerdict {
 			never := w.job("a scan that never was", "ann", "clinic", 1, time.Second, "")
 			return []attest.SignedVerdict{w.verdict(attest.CheckReplica, never, "clinic", attest.JudgedInvalid, 1)}
@@ -92,6 +102,7 @@ func TestWhatVerdictsMakeOfAJob(t *testing.T) {
 			v := w.verdict(attest.CheckCanary, jobs[0], "coordinator", attest.JudgedInvalid, 1)
 			v.Verdict.Fence++
 			v.CheckerSig = w.sign(v.Verdict.Hash(testDomain), v.Verdict.Checker)
+			v.Promise = attest.Pledge{} // the node made none for it
 			return []attest.SignedVerdict{v}
 		}, 1, 1, 0, 0, ""},
 	}

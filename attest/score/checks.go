@@ -8,6 +8,7 @@ const (
 	CheckRerun   = "rerun"   // the coordinator ran the clinic's study again
 	CheckReplica = "replica" // the clinic compared two nodes' results
 	CheckLapse   = "lapse"   // the clinic waited in vain for what was promised
+	CheckReader  = "reader"  // a person at the clinic read the delivered result
 )
 
 // Check is one verdict on a node's work. A check that could not be made is none: it is
@@ -17,11 +18,11 @@ type Check struct {
 	Valid   bool // never for a lapse
 	AtMS    int64
 	Receipt [32]byte       // the judged receipt's hash; zero for a lapse
-	By      common.Address // who judged: a coordinator (canary, rerun) or a clinic (replica, lapse)
+	By      common.Address // who judged: a coordinator (canary, rerun) or a clinic (replica, lapse, reader)
 }
 
-// Settle drops what a better judge overruled: a replica's verdict on a receipt that a
-// coordinator re-ran itself. The order stays, and checks is not changed.
+// Settle drops what a better judge overruled: a replica's or a reader's verdict on a receipt
+// that a coordinator re-ran itself. The order stays, and checks is not changed.
 func Settle(checks []Check) []Check {
 	rerun := map[[32]byte]bool{}
 	for _, c := range checks {
@@ -34,7 +35,7 @@ func Settle(checks []Check) []Check {
 	}
 	kept := make([]Check, 0, len(checks))
 	for _, c := range checks {
-		if c.Kind != CheckReplica || !rerun[c.Receipt] {
+		if c.Kind != CheckReplica && c.Kind != CheckReader || !rerun[c.Receipt] {
 			kept = append(kept, c)
 		}
 	}

@@ -175,7 +175,7 @@ func (s *scales) weigh(p *Parameters, e *Epoch, n *Evidence, l *Line) {
 	}
 	l.Factors.C = compute(l.BusyMS, e.Seconds)
 	l.Factors.A = availability(n.Windows, l.Accepted)
-	l.Factors.Q = quality(l.Reputation, checked, l.Accepted, l.Late)
+	l.Factors.Q = quality(l.Reputation, checked, l.Accepted, l.Late).times(unread(p.Conduct.ReaderShare, l.Read, l.Rejected, l.Accepted))
 	switch {
 	case !n.Registered:
 		l.Gate = GateNotRegistered
@@ -202,6 +202,9 @@ func (s *scales) judge(p *Parameters, e *Epoch, n *Evidence, l *Line) {
 			}
 			l.Reputation = l.Reputation.After(p, c.Valid)
 		}
+	}
+	if p.Conduct.ReaderShare > 0 {
+		l.Read, l.Rejected = readers(n.Checks)
 	}
 	l.Unchecked = n.Unchecked
 	l.Standing = n.Standing

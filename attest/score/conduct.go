@@ -19,11 +19,16 @@ type Conduct struct {
 	GraceSeconds  uint64 `json:"grace_seconds"`  // chain time
 	LapseRoom     uint64 `json:"lapse_room"`     // judged jobs of the node that its lapses can draw on, at most, and at an epoch's beginning
 	StrangersPay  uint64 `json:"strangers_pay"`  // how many of them a lapse takes whose clinic has no judged receipt of the node in the epoch; the others take 1
+
+	// ReaderShare is the part of q that readers' rejections can cost; absent from epochs from
+	// before readers counted, which recompute as published.
+	ReaderShare Parts `json:"reader_share,omitempty"`
 }
 
 // DefaultConduct are the numbers of this version. Checks use the beta model of
 // Parameters (six straight failures). Promises: α₀ = 20, λ = 0.95, so that α+β stays 20
 // and ten straight lapses suspend (0.95¹⁰ < 0.6). Uptime: 60 windows of 12 h are 30 days.
+// Readers: a fifth of q where every result of an epoch is rejected, see unread.
 func DefaultConduct() Conduct {
 	const day = 24 * 3600
 	return Conduct{
@@ -31,12 +36,13 @@ func DefaultConduct() Conduct {
 		PromiseAlpha: 20 * uint64(One), PromiseStep: uint64(One), PromiseLambda: 950_000_000, PromiseUnder: 600_000_000,
 		UptimeWindows: MaxUptimeWindows, UptimeUnder: 900_000_000, GraceSeconds: 7 * day,
 		LapseRoom: 4, StrangersPay: 4,
+		ReaderShare: 200_000_000,
 	}
 }
 
 func (c Conduct) validate() error {
-	if c.CheckUnder > One || c.PromiseUnder > One || c.UptimeUnder > One || c.PromiseLambda > One {
-		return errors.New("parameters: want the limits of conduct and its λ in 0 to 1")
+	if c.CheckUnder > One || c.PromiseUnder > One || c.UptimeUnder > One || c.PromiseLambda > One || c.ReaderShare > One {
+		return errors.New("parameters: want the limits of conduct, its λ and the readers' share in 0 to 1")
 	}
 	if c.PromiseAlpha == 0 || c.PromiseAlpha > maxTokens*uint64(One) || c.PromiseStep > maxTokens*uint64(One) {
 		return fmt.Errorf("parameters: want a promise's α of more than 0 and its step in 0 to %d", maxTokens)

@@ -87,6 +87,8 @@ type Line struct {
 	Differed  uint64   `json:"differed,omitempty"`  // of these, not valid
 	Unchecked uint64   `json:"unchecked,omitempty"` // checks that could not be made: neither for the node nor against it
 	Lapsed    uint64   `json:"lapsed,omitempty"`    // broken promises that count
+	Read      uint64   `json:"read,omitempty"`      // results that readers judged
+	Rejected  uint64   `json:"rejected,omitempty"`  // of these, not accepted
 	Standing  Standing `json:"standing,omitzero"`   // after the epoch
 }
 

@@ -138,6 +138,7 @@ func (x *explanation) quality() {
 	if l.Late > 0 {
 		x.say("quality", MoodAdvice, "late results (%d) cost %s of q: bid only for what this machine finishes in time", l.Late, percent(ratio(l.Late, 2*l.Accepted)))
 	}
+	x.readings()
 	x.model("quality", "accepted jobs", "disputed jobs", l.Reputation, x.p, x.p.DisqualifyUnder, l.Disputed+l.Differed)
 }
 
@@ -277,6 +278,9 @@ func (l *Line) Validate() error {
 		if r.Alpha > maxModel || r.Beta > maxModel {
 			return fmt.Errorf("score of %s: a reputation is out of range; ask another coordinator", l.Node)
 		}
+	}
+	if l.Rejected > l.Read {
+		return fmt.Errorf("score of %s: readers rejected more than they read; ask another coordinator", l.Node)
 	}
 	gates := []Gate{GateOpen, GateNotRegistered, GateNoEvidence, GateQuality, GateChecks, GatePromises, GateUptime}
 	if l.Tier < 0 || l.Tier >= TierCount || !slices.Contains(gates, l.Gate) || !slices.Contains([]Trust{"", TrustSoftware, TrustDevice}, l.Trust) || !placePattern.MatchString(l.Jurisdiction) {

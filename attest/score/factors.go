@@ -109,7 +109,8 @@ func availability(windows []Window, accepted uint64) Parts {
 //	q = r · k · (1 − late / (2·accepted))
 //
 // with k = Standing.Checked, 1 before conduct counted. A late result is worth something to
-// most readers, so it costs half, not all.
+// most readers, so it costs half, not all. What readers rejected is taken off it after, by
+// unread.
 func quality(r Reputation, checked Parts, accepted, late uint64) Parts {
 	return r.Value().times(checked).times(One - ratio(late, 2*accepted))
 }

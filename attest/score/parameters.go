@@ -77,6 +77,13 @@ func FirstParameters() Parameters {
 	return p
 }
 
+// ThirdParameters are the numbers of epochs from before readers counted.
+func ThirdParameters() Parameters {
+	p := DefaultParameters()
+	p.Conduct.ReaderShare = 0
+	return p
+}
+
 // SecondParameters are the numbers of epochs from before conduct counted.
 func SecondParameters() Parameters {
 	p := DefaultParameters()
@@ -90,7 +97,7 @@ func (p *Parameters) ByConduct() bool { return p.Conduct != (Conduct{}) }
 // Published reports whether p are the numbers of this version or of an earlier one: a
 // verifier takes no others.
 func (p Parameters) Published() bool {
-	return p == DefaultParameters() || p == SecondParameters() || p == FirstParameters()
+	return p == DefaultParameters() || p == ThirdParameters() || p == SecondParameters() || p == FirstParameters()
 }
 
 // maxTokens bounds weights, bands and α, so that no sum of this package overflows.

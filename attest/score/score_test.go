@@ -162,7 +162,7 @@ func TestEpochsAreChecked(t *testing.T) {
 		}
 	}
 	p := DefaultParameters()
-	if p.Step++; p.Published() || !DefaultParameters().Published() || !SecondParameters().Published() || !FirstParameters().Published() {
+	if p.Step++; p.Published() || !DefaultParameters().Published() || !ThirdParameters().Published() || !SecondParameters().Published() || !FirstParameters().Published() {
 		t.Error("the published rules are not those of this version and the ones before")
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // targets are the promises that `make bench` holds against this machine.
 func targets() []target {
-	return slices.Concat(studyTargets(), machineTargets(), epochTargets(), chainTargets(), marketTargets(), demoTargets())
+	return slices.Concat(studyTargets(), intakeTargets(), machineTargets(), epochTargets(), chainTargets(), marketTargets(), demoTargets())
 }
 
 // studyTargets are of the way from a study to its findings.
@@ -40,6 +40,20 @@ func studyTargets() []target {
 		{
 			name: "inference/batch20", pkg: "./inference/runner", benchmark: "BenchmarkBatch20", unit: "studies/min", goal: 0.95, atLeast: true,
 			against: "bare ONNX Runtime, as many runs of the same tensor",
+		},
+	}
+}
+
+// intakeTargets are of taking in what a scanner sends.
+func intakeTargets() []target {
+	return []target{
+		{
+			name: "intake/ct500", pkg: "./scheduler/clinic/dimse", benchmark: "BenchmarkIntakeCT500", unit: "ms", goal: 1.5,
+			against: "dcmtk's storescp, which makes nothing durable; dcmsend to both",
+		},
+		{
+			name: "intake/ct500-memory", pkg: "./scheduler/clinic/dimse", benchmark: "BenchmarkIntakeCT500Memory", unit: "MB", goal: 1,
+			against: "limit for the receiving process",
 		},
 	}
 }

@@ -17,6 +17,7 @@ const (
 	loss      fault = "loss"      // every role loses 5 % of what arrives, all the time
 	apart     fault = "apart"     // clinic and nodes reach nobody but the coordinator, all the time
 	rate      fault = "rate"      // every role sends 8 Mbit/s at most, all the time
+	sited     fault = "site"      // SIGKILL of a clinic with a site: from a modality to an archive
 	forward   fault = "forward"   // the wall clock of one process jumps an hour ahead
 	backward  fault = "backward"  // … an hour back
 )
@@ -51,6 +52,20 @@ const (
 	throughout step = "throughout"
 )
 
+// More steps of a site's case, around those of its job.
+const (
+	arriving   step = "arriving"   // the modality sends
+	received   step = "received"   // the study is complete and on the worklist
+	prepared   step = "submitted"  // it is read and de-identified
+	analysed   step = "analysed"   // the result is in the spool
+	delivering step = "delivering" // the outbox has it
+	stored     step = "stored"     // the archive has the first object
+)
+
+func siteSteps() []step {
+	return []step{arriving, received, prepared, offered, bidTaken, awarded, accepted, fetching, signed, analysed, delivering, stored}
+}
+
 func jobSteps() []step {
 	return []step{offered, bidTaken, awarded, accepted, fetching, inferring, returning, signed, finished}
 }
@@ -74,7 +89,7 @@ func (c cell) spaced() bool {
 }
 
 // kills says whether the fault is a SIGKILL.
-func (c cell) kills() bool { return c.Fault == kill || c.Fault == hedge }
+func (c cell) kills() bool { return c.Fault == kill || c.Fault == hedge || c.Fault == sited }
 
 // large says whether the study of 14 chunks is sent instead of the one of one chunk:
 // only there can a transfer be cut between chunks.
@@ -100,6 +115,9 @@ func matrix() []cell {
 		for _, r := range []role{node, clinic, coordinator} {
 			all = append(all, cell{f, r, accepted})
 		}
+	}
+	for _, s := range siteSteps() {
+		all = append(all, cell{sited, standing, s})
 	}
 	return all
 }

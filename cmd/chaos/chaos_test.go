@@ -45,7 +45,7 @@ func TestShortForm(t *testing.T) {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build medhive: %v\n%s", err, output)
 	}
-	names := []string{"kill/node/inference", "kill/clinic/accepted", "kill/coordinator/bid"}
+	names := []string{"kill/node/inference", "kill/clinic/accepted", "kill/coordinator/bid", "site/clinic-run/analysed"}
 	if links, err := newSpaces(); err != nil {
 		t.Log("no link is cut:", err)
 	} else {

@@ -190,6 +190,10 @@ func (p *plan) measure(ctx context.Context, c cell, o *outcome) error {
 		return fmt.Errorf("make a home: %w", err)
 	}
 	links, _, err := p.connect()
+	if err == nil && c.Fault == sited { // modality and archive are in this program
+		err = links.close()
+		links = loopback{}
+	}
 	if err != nil && c.spaced() {
 		o.NotRun = err.Error()
 		return os.RemoveAll(home)
@@ -232,9 +236,18 @@ func (p *plan) repeat(ctx context.Context, t *town, c cell, o *outcome) error {
 	if err := squeeze(t, c, payload, result); err != nil {
 		return err
 	}
+	once := t.once
+	if c.Fault == sited {
+		h, err := newHospital(ctx, t, data)
+		if err != nil {
+			return err
+		}
+		defer h.close()
+		once = h.once
+	}
 	var attempts []attempt
 	for n := range p.times {
-		attempts = append(attempts, t.once(ctx, c, study, n, p.times))
+		attempts = append(attempts, once(ctx, c, study, n, p.times))
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
+	"github.com/medhive/medhive/agent/site"
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/broker"
@@ -20,7 +21,8 @@ import (
 func newClinic(s *shared) *cobra.Command {
 	return group("clinic", "Have studies analysed; nothing that names a patient leaves", `  medhive clinic submit study.zip --out results
   medhive clinic tasks`,
-		newClinicSubmit(s), newClinicRun(s), newClinicTasks(s), newClinicCancel(s), newClinicStatus(s), newClinicMetrics(s),
+		newClinicSubmit(s), newClinicInit(s), newClinicRun(s), newClinicRoute(s), newClinicWorklist(s), newClinicQuarantine(s), newClinicOutbox(s),
+		newClinicEcho(s), newClinicFetch(s), newClinicRead(s), newClinicAudit(s), newClinicVault(s), newClinicUser(s), newClinicTasks(s), newClinicCancel(s), newClinicStatus(s), newClinicMetrics(s),
 		newClinicFunds(s), newClinicDeposit(s), newClinicReserve(s), newClinicWithdraw(s))
 }
 
@@ -44,20 +46,30 @@ func clinicName(c *cobra.Command, name *string) {
 
 // startClinic starts a clinic as its flags say.
 func (s *shared) startClinic(ctx context.Context, conf agent.ClinicConfig, level slog.Level) (*agent.Clinic, error) {
-	home, network, err := s.where()
+	conf, err := s.clinicOf(conf, level)
 	if err != nil {
 		return nil, err
 	}
+	return agent.StartClinic(ctx, conf)
+}
+
+// clinicOf fills in what the flags of every command say.
+func (s *shared) clinicOf(conf agent.ClinicConfig, level slog.Level) (agent.ClinicConfig, error) {
+	home, network, err := s.where()
+	if err != nil {
+		return conf, err
+	}
 	if conf.Network, err = agent.ReadNetwork(network); err != nil {
-		return nil, err
+		return conf, err
 	}
 	conf.State, conf.Log = agent.ClinicState(home, conf.Name), s.log(level)
-	return agent.StartClinic(ctx, conf)
+	return conf, nil
 }
 
 func newClinicSubmit(s *shared) *cobra.Command {
 	conf, job, way := agent.ClinicConfig{}, agent.Submission{}, wayFlags{}
 	var events bool
+	var from string
 	c := s.reports(&cobra.Command{
 		Use:   "submit STUDY",
 		Short: "De-identify a study, have it analysed by a node, and write the results",
@@ -68,9 +80,14 @@ task: an interrupted submission goes on where it was. A STAT study stops routine
 and urgent ones on its node until it is done; they then go on where they stood.
 
 Where ` + "`medhive clinic run`" + ` runs with this --name, it does the work and this command
-only watches: the results are delivered also if it is interrupted.`,
+only watches: the results are delivered also if it is interrupted.
+
+STUDY may also be a Study Instance UID, where ` + "`medhive clinic run --site`" + ` runs: it is fetched
+from an archive of the site file, its rules choose what --model leaves open, and the results
+go to their destinations.`,
 		Example: `  medhive clinic submit study.zip
   medhive clinic submit study.zip --priority stat --hedge
+  medhive clinic submit 1.2.840.113619.2.1 --from pacs
   medhive clinic submit study.zip --local-by 10m --within 1h
   medhive clinic submit /data/study --model t1-tissue --out results --price-ceiling-gwei 2000000`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -82,6 +99,13 @@ only watches: the results are delivered also if it is interrupted.`,
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			if err := way.apply(&job); err != nil {
 				return err
+			}
+			if isStudy(args[0]) {
+				request := site.FetchRequest{Study: args[0], From: from, Who: self(), Priority: job.Priority}
+				if c.Flags().Changed("model") {
+					request.Model = job.Model
+				}
+				return s.submitStudy(c, conf.Name, request)
 			}
 			job.Path, job.Tell = args[0], progressPrinter(c.ErrOrStderr(), events)
 			report, err := s.submit(c.Context(), conf, job)
@@ -97,6 +121,7 @@ only watches: the results are delivered also if it is interrupted.`,
 	f := c.Flags()
 	clinicFlags(c, &conf)
 	f.StringVar(&job.Model, "model", "t1-tissue", "model to run: id or id@version; see `medhive model list`")
+	f.StringVar(&from, "from", "", "archive that a study's UID is fetched from (default: the only one of the site file)")
 	f.StringVar(&job.Out, "out", "results", "folder for the results")
 	f.StringSliceVar(&job.Residency, "residency", []string{"DE"}, "countries (ISO 3166) that the study may be processed in")
 	f.Uint64Var(&job.PriceCeilingGwei, "price-ceiling-gwei", 10_000_000, "highest price, in gwei of HIVE (1e-9 token)")

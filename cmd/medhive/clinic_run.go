@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,11 +13,12 @@ import (
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/site"
 	"github.com/medhive/medhive/attest/canary"
 )
 
 func newClinicRun(s *shared) *cobra.Command {
-	conf, compare := agent.ClinicConfig{Serve: true}, false
+	conf, compare, path := agent.ClinicConfig{Serve: true}, false, ""
 	c := &cobra.Command{
 		Use:   "run",
 		Short: "Run a clinic until Ctrl-C, which takes studies from `medhive clinic submit`",
@@ -32,6 +34,7 @@ count on what is reserved for them: a clinic that runs reserves what it owes a n
 twice a day's work, in one transaction for all, so its account needs some ether. On a
 development network the clinic deposits play money by itself.`,
 		Example: `  medhive clinic run
+  medhive clinic run --site site.toml
   medhive clinic run --regions DE,FR --metrics 127.0.0.1:9502`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -45,6 +48,9 @@ development network the clinic deposits play money by itself.`,
 			if _, err := agent.AwaitCoordinator(c.Context(), network, conf.Reach, func(text string) { fmt.Fprintln(c.ErrOrStderr(), text) }); err != nil {
 				return err
 			}
+			if c.Flags().Changed("site") {
+				return s.runSite(c.Context(), c.OutOrStdout(), conf, path)
+			}
 			clinic, err := s.startClinic(c.Context(), conf, slog.LevelInfo)
 			if err != nil {
 				return err
@@ -55,6 +61,7 @@ development network the clinic deposits play money by itself.`,
 		},
 	}
 	clinicFlags(c, &conf)
+	c.Flags().StringVar(&path, "site", "", "site file: takes studies by DICOM, DICOMweb and folders, and delivers to archives; medhive clinic init writes one")
 	c.Flags().BoolVar(&conf.KeepFree, "keep-free", false, "reserve nothing of the deposit for the nodes that work for this clinic; they do about forty studies and wait to be paid")
 	c.Flags().StringSliceVar(&conf.Regions, "regions", []string{"DE"}, "countries (ISO 3166) whose nodes it gets to know from the start; those of a study come to them")
 	c.Flags().StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only the command clinic metrics)")
@@ -80,17 +87,28 @@ func newClinicStatus(s *shared) *cobra.Command {
 			if err := api.Call(c.Context(), agent.ClinicState(home, name), "GET", "/status", &status); err != nil {
 				return err
 			}
-			if s.asJSON {
-				return printJSON(c.OutOrStdout(), status)
+			whole := struct {
+				agent.ClinicStatus
+				Site *site.Status `json:"site,omitempty"`
+			}{ClinicStatus: status}
+			var doors site.Status
+			switch err := s.callSite(c.Context(), name, "GET", "/status", nil, &doors); {
+			case err == nil:
+				whole.Site = &doors
+			case !errors.Is(err, api.ErrNobody):
+				return err
 			}
-			return printClinicStatus(c.OutOrStdout(), status)
+			if s.asJSON {
+				return printJSON(c.OutOrStdout(), whole)
+			}
+			return printClinicStatus(c.OutOrStdout(), status, whole.Site)
 		},
 	})
 	clinicName(c, &name)
 	return c
 }
 
-func printClinicStatus(w io.Writer, s agent.ClinicStatus) error {
+func printClinicStatus(w io.Writer, s agent.ClinicStatus, doors *site.Status) error {
 	runner := "none: it finds no ONNX Runtime, so --local-by can't be used"
 	if s.Runner {
 		runner = "ready for --local-by"
@@ -103,8 +121,11 @@ func printClinicStatus(w io.Writer, s agent.ClinicStatus) error {
 	if s.Rechecks != nil {
 		again = fmt.Sprintf("%d tasks since ever, %d more may be now", s.Rechecks.Granted, s.Rechecks.Left())
 	}
+	if doors != nil {
+		takes += "; " + doorWords(*doors)
+	}
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, row := range [][2]string{
+	rows := [][2]string{
 		{"address", s.Address},
 		{"peer", s.Peer},
 		{"studies", takes},
@@ -113,7 +134,11 @@ func printClinicStatus(w io.Writer, s agent.ClinicStatus) error {
 		{"nodes", fmt.Sprintf("%d of the registry, %d with a notice in force (%s)", s.Listed, s.Known, strings.Join(s.Regions, " "))},
 		{"peers", fmt.Sprint(s.Peers)},
 		{"up", s.Up.Round(time.Second).String()},
-	} {
+	}
+	if doors != nil {
+		rows = append(rows, siteRows(*doors)...)
+	}
+	for _, row := range rows {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}
 	return table.Flush()

@@ -17,9 +17,10 @@ func newCoordinatorEvidence(s *shared) *cobra.Command {
 		Short: "Judge a coordinator's verdicts again from the evidence that it publishes",
 		Long: `A coordinator sends nodes tasks whose answer it knows (canaries) and signs what came of
 them. This command brings an epoch from its coordinator, fetches what each of these
-verdicts rests on by its hash (the study, the right answer, the node's), and compares
-the answers anew. With --compute the right answer is computed on this machine too, so
-that nobody's word is taken. Verdicts on tasks that were run again rest on a patient's
+verdicts rests on by its hash (the study, the right answer, the one that the node
+signed for), and compares the answers anew. With --compute the right answer is computed
+on this machine too. That the node was sent this very study is the coordinator's word:
+it went out sealed, and only the two of them can tell. Verdicts on tasks that were run again rest on a patient's
 study, which is shown to nobody: their evidence is held against the verdict only.
 
 An operator whose node failed a check sees here why. Exits with 1 if the evidence of

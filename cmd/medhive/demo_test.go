@@ -46,7 +46,7 @@ func TestDemoGoesTheWholeWay(t *testing.T) {
 	if s.PhaseMS["total"] >= 60_000 {
 		t.Errorf("the demo took %v ms, the limit is a minute", s.PhaseMS["total"])
 	}
-	for _, name := range []string{"seg.dcm", "sr.dcm", "sc.dcm"} {
+	for _, name := range []string{"seg.dcm", "sr.dcm", "sc.dcm", "doc.dcm"} {
 		validDICOM(t, filepath.Join(out, name))
 		namesThePatient(t, filepath.Join(out, name))
 	}

@@ -35,6 +35,7 @@ const (
 	segmentationNumber = 901
 	structuredNumber   = 902
 	captureNumber      = 903
+	documentNumber     = 904
 )
 
 var tagSegmentsOverlap = tag.Tag{Group: 0x0062, Element: 0x0013} // younger than the dictionary

@@ -23,8 +23,10 @@ import (
 // Rechecks are what a clinic keeps so that coordinators may run tasks again. The zero value
 // keeps nothing and refuses.
 type Rechecks struct {
-	Keep  time.Duration // after the delivery
-	Bytes int64         // of ciphertext at most; the oldest goes first
+	Keep time.Duration // after the delivery
+	// Bytes of ciphertext of delivered tasks at most, the oldest goes first; and of refused
+	// results at most. 0: DefaultRecheckBytes.
+	Bytes int64
 	// Coordinators are who may ask.
 	Coordinators []common.Address
 }
@@ -59,10 +61,27 @@ func (b *Broker) keepsPayload(r record) bool {
 }
 
 // keepsDispute reports whether one more refused result of an open task is kept, so that a
-// coordinator may say who was right.
-func (b *Broker) keepsDispute(r record) bool {
-	return b.Rechecks.Keep > 0 && len(r.Disputed) < maxDisputedKept
+// coordinator may say who was right. All refused results together take no more room than what
+// is kept of delivered tasks may: nodes can send rubbish faster than tasks end.
+func (b *Broker) keepsDispute(r record, refused resultRecord) bool {
+	if b.Rechecks.Keep <= 0 || len(r.Disputed) >= maxDisputedKept {
+		return false
+	}
+	records, err := b.store.pending()
+	if err != nil {
+		return false
+	}
+	total := refused.bytes()
+	for _, other := range records {
+		for _, d := range other.Disputed {
+			total += d.Result.bytes()
+		}
+	}
+	return total <= b.Rechecks.room()
 }
+
+// room is how many bytes may be kept.
+func (k Rechecks) room() int64 { return cmp.Or(k.Bytes, DefaultRecheckBytes) }
 
 // keptDispute reports whether a refused result stays on disk.
 func (b *Broker) keptDispute(id models.Digest, blob string) bool {
@@ -121,17 +140,26 @@ func (b *Broker) serveRecheck(s *wire.Stream) error {
 type answered struct {
 	receipt attest.Receipt
 	result  resultRecord
+	promise attest.Pledge // the node's, to this lease; zero: none is known
+}
+
+// promised is the current winner's promise; zero: none is known.
+func (r record) promised() attest.Pledge {
+	if r.Winner == nil {
+		return attest.Pledge{}
+	}
+	return r.Winner.Promise
 }
 
 // answer is the result under a fence, if its ciphertext is kept.
 func (r record) answer(fence uint64) (answered, bool) {
 	if r.Receipt != nil && r.Receipt.Receipt.Fence == fence && r.Result != nil && r.Result.Manifest != nil {
-		return answered{r.Receipt.Receipt, *r.Result}, true
+		return answered{r.Receipt.Receipt, *r.Result, r.promised()}, true
 	}
 	for _, d := range r.Disputed {
 		for _, s := range r.Dispute {
 			if d.Fence == fence && s.Receipt.Fence == fence {
-				return answered{s.Receipt, d.Result}, true
+				return answered{s.Receipt, d.Result, d.Promise}, true
 			}
 		}
 	}
@@ -187,8 +215,14 @@ func (b *Broker) recheckGrant(r record, a answered, coordinator common.Address, 
 	if err != nil {
 		return nil, err
 	}
+	var promise []byte
+	if !a.promise.IsZero() {
+		if promise, err = a.promise.AppendBinary(nil); err != nil {
+			return nil, err
+		}
+	}
 	return &wire.RecheckGrant{Task: r.Task.ID[:], Fence: fence, PayloadKey: payload, PayloadManifest: r.PayloadManifest,
-		ResultKey: result, ResultManifest: a.result.Manifest, Consent: signed[:]}, nil
+		ResultKey: result, ResultManifest: a.result.Manifest, Consent: signed[:], Promise: promise}, nil
 }
 
 func (b *Broker) sendKept(s *wire.Stream, name string, encoded []byte) error {
@@ -230,7 +264,7 @@ func (b *Broker) forgetKept() error {
 	var errs []error
 	for _, r := range kept {
 		total += r.keptBytes()
-		if now.Before(r.KeptUntil) && total <= cmp.Or(b.Rechecks.Bytes, DefaultRecheckBytes) && b.Rechecks.Keep > 0 {
+		if now.Before(r.KeptUntil) && total <= b.Rechecks.room() && b.Rechecks.Keep > 0 {
 			continue
 		}
 		errs = append(errs, b.drop(b.ctx, r.Task.ID))
@@ -241,18 +275,22 @@ func (b *Broker) forgetKept() error {
 // keptBytes is about what a task's ciphertexts take.
 func (r record) keptBytes() int64 {
 	size := r.PayloadBytes
-	add := func(result resultRecord) {
-		if m, err := transfer.DecodeManifest(result.Manifest, -1); err == nil {
-			size += m.PlainBytes
-		}
-	}
 	if r.Result != nil {
-		add(*r.Result)
+		size += r.Result.bytes()
 	}
 	for _, d := range r.Disputed {
-		add(d.Result)
+		size += d.Result.bytes()
 	}
 	return size
+}
+
+// bytes is about what a result's ciphertext takes; 0 once its manifest is dropped.
+func (r resultRecord) bytes() int64 {
+	m, err := transfer.DecodeManifest(r.Manifest, -1)
+	if err != nil {
+		return 0
+	}
+	return m.PlainBytes
 }
 
 // drop forgets the keys of a delivered task and deletes its ciphertext.

@@ -148,6 +148,65 @@ func TestARefusedResultMayBeRunAgain(t *testing.T) {
 	}
 }
 
+// A task that was given to a coordinator while it went on is given to no other one after it.
+func TestAGrantOutlivesTheTasksNextSteps(t *testing.T) {
+	t.Parallel()
+	first, second := newRogue(t, t.Context()), newRogue(t, t.Context())
+	given, calls := make(chan struct{}), 0
+	c := newClinic(t, t.Context(), func(b *broker.Config) {
+		b.Rechecks = broker.Rechecks{Keep: time.Hour, Coordinators: []common.Address{first.address(), second.address()}}
+		b.Check = func(models.Digest, attest.Receipt, []byte) error {
+			if calls++; calls == 1 { // one at a time: the second comes after the first was refused
+				return errors.New("not an analysis")
+			}
+			<-given
+			return nil
+		}
+	})
+	c.connect(newNode(t, t.Context(), nil).member, newNode(t, t.Context(), nil).member, first.member, second.member)
+	task := c.submit("refused")
+	for limit := time.Now().Add(testLimit); c.broker.Stats().Results["disputed"] == 0; <-time.After(10 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("the first result was not refused")
+		}
+	}
+	_, _, err := first.recheck(c, task, 1)
+	close(given)
+	must(t, err)
+	c.wantResult(c.wait(task))
+	var no *wire.Refused
+	if _, _, err := second.recheck(c, task, 1); !errors.As(err, &no) || !strings.Contains(no.Reason, "was given") {
+		t.Errorf("another coordinator: %v", err)
+	}
+}
+
+// Refused results take no more room than a clinic allows, however many nodes send.
+func TestRefusedResultsAreBounded(t *testing.T) {
+	t.Parallel()
+	coordinator := newRogue(t, t.Context())
+	calls := 0
+	c := newClinic(t, t.Context(), func(b *broker.Config) {
+		b.Rechecks = broker.Rechecks{Keep: time.Hour, Bytes: 3 * int64(len(analysis(testPayload))) / 2, Coordinators: []common.Address{coordinator.address()}}
+		b.Check = func(models.Digest, attest.Receipt, []byte) error {
+			if calls++; calls%2 == 1 { // the first of each task, which come one after the other
+				return errors.New("not an analysis")
+			}
+			return nil
+		}
+	})
+	c.connect(newNode(t, t.Context(), nil).member, newNode(t, t.Context(), nil).member, newNode(t, t.Context(), nil).member, coordinator.member)
+	for n, name := range []string{"first", "second"} {
+		task := c.submit(name)
+		c.wantResult(c.wait(task))
+		if _, _, err := coordinator.recheck(c, task, 1); (err == nil) != (n == 0) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if files := c.files(); len(files) != 5 { // two payloads, two results, and one that was refused
+		t.Errorf("on disk: %v", files)
+	}
+}
+
 // A coordinator gets no more tasks than the clinic allows, each once; those whose results differ
 // come on top. What was granted is not forgotten by a restart.
 func TestRechecksHaveAnAllowance(t *testing.T) {

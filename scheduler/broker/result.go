@@ -321,11 +321,13 @@ func (t *task) conclude(c *claim, signed attest.SignedReceipt, blob string) erro
 		if err := t.rec.Task.Holds(c.lease.Node, c.lease.Fence, now); err != nil {
 			return err
 		}
+		refused := resultRecord{Blob: blob, Encapsulation: c.header.Encapsulation, Manifest: c.header.Manifest}
+		keeps := b.keepsDispute(t.rec, refused)
 		err := t.save(func(r *record) {
 			r.Dispute = append(r.Dispute, signed)
-			if b.keepsDispute(*r) {
+			if keeps {
 				r.Contested = true
-				r.Disputed = append(r.Disputed, disputedResult{Fence: c.lease.Fence, Result: resultRecord{Blob: blob, Encapsulation: c.header.Encapsulation, Manifest: c.header.Manifest}})
+				r.Disputed = append(r.Disputed, disputedResult{Fence: c.lease.Fence, Result: refused, Promise: r.promised()})
 			}
 		})
 		if err != nil {

@@ -122,8 +122,9 @@ type resultRecord struct {
 
 // disputedResult is a refused result's ciphertext. Its receipt stands in Dispute.
 type disputedResult struct {
-	Fence  uint64       `json:"fence"`
-	Result resultRecord `json:"result"`
+	Fence   uint64        `json:"fence"`
+	Result  resultRecord  `json:"result"`
+	Promise attest.Pledge `json:"promise,omitzero"` // the node's, to this lease
 }
 
 // answers are the names of all results' ciphertexts.

@@ -76,10 +76,12 @@ func (t *task) do(ctx context.Context, f func() error) error {
 // only what was written.
 func (t *task) save(change func(*record), also ...func(*bbolt.Tx) error) error {
 	written, err := t.b.store.update(t.id, func(r *record) error {
-		// The loop owns all of the record but what is left to tell its nodes.
-		left := r.Withdrawals
+		// The loop owns all of the record but what is left to tell its nodes, what its copies
+		// came to, and to whom it was given to be run again.
+		kept := *r
 		*r = t.rec.clone()
-		r.Withdrawals = left
+		r.Withdrawals, r.Granted, r.Grants = kept.Withdrawals, kept.Granted, kept.Grants
+		r.Contested = r.Contested || kept.Contested
 		change(r)
 		return nil
 	}, also...)

@@ -48,11 +48,24 @@ func (a Action) resolved() Action {
 	}
 }
 
+// Options are what the options of PS3.15 E.3 that a Policy can choose do to an attribute in
+// place of the Basic Profile's action.
+type Options uint8
+
+// The options of a row; see Policy.
+const (
+	ShiftsDates          Options = 1 << iota // Retain Longitudinal Temporal Information with Modified Dates: C
+	KeepsDevice                              // Retain Device Identity: K
+	KeepsCharacteristics                     // Retain Patient Characteristics: K
+	KeepsSafePrivate                         // Retain Safe Private: C
+)
+
 // Row is one line of Table E.1-1. It stands for the tags t with t&Mask == Value,
 // group in the upper 16 bits.
 type Row struct {
 	Value, Mask uint32
 	Action      Action
+	Options     Options
 	Name        string
 }
 
@@ -62,16 +75,25 @@ func Rows() []Row { return slices.Clone(confidentialityRows[:]) }
 // ActionFor looks t up. Private attributes, curves and overlays are found by the
 // rows that stand for many tags.
 func ActionFor(t tag.Tag) Action {
+	if r := rowFor(t); r != nil {
+		return r.Action
+	}
+	return Keep
+}
+
+// rowFor is the row of t, nil if there is none.
+func rowFor(t tag.Tag) *Row {
 	value := t.Uint32()
 	exact := confidentialityRows[:wholeTagRows]
 	n, found := slices.BinarySearchFunc(exact, value, func(r Row, v uint32) int { return int(int64(r.Value) - int64(v)) })
 	if found {
-		return exact[n].Action
+		return &exact[n]
 	}
-	for _, r := range confidentialityRows[wholeTagRows:] {
+	several := confidentialityRows[wholeTagRows:]
+	for n, r := range several {
 		if value&r.Mask == r.Value {
-			return r.Action
+			return &several[n]
 		}
 	}
-	return Keep
+	return nil
 }

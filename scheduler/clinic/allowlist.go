@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
@@ -50,6 +51,8 @@ func (a AllowList) narrow(elements []*dicom.Element, p *profile, s structure) []
 		part, structural := s[e.Tag]
 		var clean *dicom.Element
 		switch {
+		case p.listed[e]: // judged by the profile, and named by the policy
+			clean = e
 		case structural && part.presence == groups:
 			clean = a.functionalGroups(e, p, part.items)
 		case structural:
@@ -62,6 +65,9 @@ func (a AllowList) narrow(elements []*dicom.Element, p *profile, s structure) []
 		}
 	}
 	for t, part := range s {
+		if t == tag.Laterality && first(kept, tag.BodyPartExamined) != "" {
+			continue // Type 2C: it would say that the part is one of a pair
+		}
 		if part.presence == blank && !seen[t] {
 			kept = append(kept, absent(t))
 		}
@@ -103,10 +109,14 @@ func (a AllowList) items(e *dicom.Element, p *profile, s structure) (narrowed *d
 	if !ok {
 		return nil, false
 	}
-	kept := make([][]*dicom.Element, len(items))
-	for n, item := range items {
-		kept[n] = a.narrow(item, p, s)
-		some = some || len(kept[n]) > 0
+	kept := make([][]*dicom.Element, 0, len(items))
+	for _, item := range items {
+		if _, structural := s[tag.CodingSchemeDesignator]; structural && !standardCode(item) {
+			continue
+		}
+		narrowed := a.narrow(item, p, s)
+		kept = append(kept, narrowed)
+		some = some || len(narrowed) > 0
 	}
 	return sequence(e.Tag, kept...), some
 }
@@ -145,8 +155,12 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 	if !standardVR(e) {
 		return nil
 	}
+	e = counted(e)
 	if e.Tag == tag.ImageType || e.Tag == tag.FrameType {
 		return imageType(e)
+	}
+	if e.Tag == tag.RescaleType {
+		return rescaleType(e)
 	}
 	if e.Tag == tag.PixelPresentation { // the palettes that would colour it stay here
 		return textElement(e.Tag, "CS", "MONOCHROME")
@@ -163,11 +177,21 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 			return nil
 		}
 		return e
+	case "DA", "DT", "TM":
+		if !p.policy.RetainDates {
+			return nil
+		}
+		return e // the profile moved it
+	case "AS":
+		if !p.policy.RetainCharacteristics {
+			return nil
+		}
+		return age(e)
 	case "DS", "IS":
 		if vr == "DS" {
 			values = shortened(values)
 		}
-		if slices.ContainsFunc(values, notNumber) {
+		if slices.ContainsFunc(values, notNumber) || slices.ContainsFunc(values, p.repeats) || vr == "IS" && slices.ContainsFunc(values, numbersPerson) {
 			return nil
 		}
 	case "CS":
@@ -178,12 +202,17 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 		if e.Tag == tag.PatientName || e.Tag == tag.PatientID { // the pseudonym
 			return e
 		}
-		if !isFreeText(vr) || slices.ContainsFunc(values, p.echoes) {
+		if !isFreeText(vr) || isProse(vr) || slices.ContainsFunc(values, func(v string) bool { return !plainText.MatchString(v) || p.echoes(v) }) {
 			return nil
 		}
 	}
 	return textElement(e.Tag, vrOf(e), values...)
 }
+
+// plainText is what free text may be written with: printable ASCII. A name in a character
+// set that the file does not declare, or behind an escape sequence of ISO 2022, is another
+// text than the same name where it is declared, and nobody would know it again.
+var plainText = regexp.MustCompile(`^[ -~]*$`)
 
 // codeString is the repertoire of CS (PS3.5 section 6.2).
 var codeString = regexp.MustCompile(`^[A-Z0-9 _]{0,16}$`)
@@ -212,6 +241,13 @@ func shortened(values []string) []string {
 	return list
 }
 
+// longestCount is the most digits of a number that counts something in an image. Numbers of
+// patients, requests and telephones are longer.
+const longestCount = 7
+
+// numbersPerson says that an integer is as long as the numbers that people go by.
+func numbersPerson(v string) bool { return len(strings.TrimLeft(v, "+-0")) > longestCount }
+
 func notNumber(v string) bool {
 	return v != "" && (len(v) > maxNumberText || !decimal.MatchString(v))
 }
@@ -220,6 +256,10 @@ func notNumber(v string) bool {
 func isFreeText(vr string) bool {
 	return slices.Contains([]string{"LO", "SH", "LT", "ST", "UT", "UC"}, vr)
 }
+
+// isProse names those that hold sentences, in which nobody finds all that names a person. No
+// model needs them.
+func isProse(vr string) bool { return slices.Contains([]string{"LT", "ST", "UT"}, vr) }
 
 // imageType keeps the terms of Image Type that are known, and says OTHER for the rest.
 func imageType(e *dicom.Element) *dicom.Element {

@@ -71,8 +71,11 @@ func (c Confine) Try(ctx context.Context) (sandbox.Confinement, error) {
 // Intake takes in what manifest m's model takes, as the functions Intake and IntakePicture
 // do. A door with a confined child parses nothing of it here. The caller closes the study.
 func (d *Door) Intake(ctx context.Context, path string, m models.Manifest) (*Study, error) {
+	if refusal := d.policy.permits(m); refusal != nil {
+		return nil, fmt.Errorf("take in the study: %w", refusal)
+	}
 	if d.child == nil {
-		return intake(ctx, path, m.Selection, m.Axes() == 2, d.limits)
+		return intake(ctx, path, intakeMessage{Selection: m.Selection, Picture: m.Axes() == 2, Policy: d.policy, Limits: d.limits})
 	}
 	files, whole, err := given(path, d.limits)
 	if err != nil {
@@ -83,12 +86,12 @@ func (d *Door) Intake(ctx context.Context, path string, m models.Manifest) (*Stu
 		return nil, fmt.Errorf("take in the study: %w", err)
 	}
 	far := &remote{cell: cell, limits: d.limits, log: d.child.Log}
-	f, err := far.intake(ctx, intakeMessage{Selection: m.Selection, Picture: m.Axes() == 2, Limits: d.limits}, files, whole)
+	f, err := far.intake(ctx, intakeMessage{Selection: m.Selection, Picture: m.Axes() == 2, Policy: d.policy, Limits: d.limits}, files, whole)
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", errors.Join(far.understood(err, brokeStudy, exportAnew), cell.Close()))
 	}
 	far.objects = f.Objects
-	return newStudy(f, m.Selection, d.limits, far), nil
+	return newStudy(f, m.Selection, d.policy, d.limits, far), nil
 }
 
 // given lists what a path holds without a look at what it says: the DICOM files of a
@@ -182,12 +185,14 @@ func (r *remote) ordered(o order, keep func(data []byte) error) error {
 	}
 	var total int64
 	for n := 0; ; n++ {
-		kind, payload, err := hear(r.cell, r.limits, wordInstance, wordDone, wordRefusal)
+		kind, payload, err := hear(r.cell, r.limits, wordInstance, wordDone, wordRefusal, wordHeld)
 		switch {
 		case err != nil:
 			return err
 		case kind == wordRefusal:
 			return refusalOf(payload)
+		case kind == wordHeld:
+			return heldOf(payload)
 		case kind == wordDone && n == r.objects:
 			return nil
 		case kind == wordDone || n >= r.objects:
@@ -271,5 +276,5 @@ func (r *remote) restored(o restoration, encoded []byte) (files []dcm.File, err 
 
 // deliverable are the files that a restored result can have.
 func deliverable() []string {
-	return []string{segmentationFile, overlayFile, reportFile, captureFile, findingsFile, recordFile}
+	return []string{segmentationFile, overlayFile, reportFile, captureFile, documentFile, findingsFile, recordFile}
 }

@@ -84,16 +84,22 @@ func TestConfinedReadsAndRestoresTheSame(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		path string
-		pkg  models.Package
+		path   string
+		pkg    models.Package
+		policy Policy
 	}{
-		"a zip":             {smallStudy, measuring(t, nil)},
-		"a folder":          {folder, measuring(t, nil)},
-		"a picture":         {radiograph(t), pictureModel(t)},
-		"frames of a study": {enhancedFolder(t, "MR"), measuring(t, nil)},
+		"a zip":             {smallStudy, measuring(t, nil), Policy{}},
+		"a folder":          {folder, measuring(t, nil), Policy{}},
+		"a picture":         {radiograph(t), pictureModel(t), Policy{}},
+		"frames of a study": {enhancedFolder(t, "MR"), measuring(t, nil), Policy{}},
+		"under a policy": {folder, measuring(t, func(m *models.Manifest) {
+			m.AllowedAttrs = append(m.AllowedAttrs, "StudyDate", "PatientAge", "DeviceSerialNumber")
+		}),
+			Policy{RetainDates: true, RetainDevice: true, RetainCharacteristics: true, Private: []PrivateAttribute{{0x0029, "WUNIBALD MEDCOM", 0x11}},
+				Redactions: []Redaction{{X: 3, Y: 3, Width: 4, Height: 4}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			near := newDoor(t).WithNamespaces(Namespaces{Patient: "urn:oid:1.2.3.99"})
+			near := newDoor(t).WithNamespaces(Namespaces{Patient: "urn:oid:1.2.3.99"}).Under(c.policy)
 			apart := confined(t, near, "reader")
 			here, there := takeInApart(t, near, c.path, c.pkg), takeInApart(t, apart, c.path, c.pkg)
 			if !reflect.DeepEqual(here.facts, there.facts) {
@@ -124,7 +130,7 @@ func TestConfinedReadsAndRestoresTheSame(t *testing.T) {
 					t.Errorf("%s is restored otherwise", name)
 				}
 			}
-			if len(got) != len(want) || len(want) != 6 {
+			if len(got) != len(want) || len(want) != 7 {
 				t.Errorf("%d files, in this process %d", len(got), len(want))
 			}
 		})
@@ -253,7 +259,7 @@ func TestTheChildGetsNoKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	far.objects = f.Objects
-	study := newStudy(f, pkg.Manifest.Selection, d.limits, far)
+	study := newStudy(f, pkg.Manifest.Selection, Policy{}, d.limits, far)
 	ready := prepare(t, d, study, pkg)
 	if err := study.Close(); err != nil {
 		t.Fatal(err)
@@ -268,7 +274,7 @@ func TestTheChildGetsNoKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := (&remote{cell: b, limits: d.limits}).restored(restoration{Identity: id, Task: ready.Task, Seed: models.DigestOf([]byte("seed")), Finished: stamp(), Limits: d.limits}, encoded)
-	if err != nil || len(files) != 6 {
+	if err != nil || len(files) != 7 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
 	if err := b.Close(); err != nil {

@@ -31,11 +31,12 @@ const (
 	wordRestore word = 'B' // restoration
 	wordResult  word = 'Z' // inference.Result.Encode
 	// From the child.
-	wordFacts    word = 'T' // facts: the study can be used
+	wordFacts    word = 'T' // facts: the study can be used; or a bearer
 	wordInstance word = 'I' // one object of the payload, or of the restored result
 	wordName     word = 'N' // the file's name, before its wordInstance
 	wordDone     word = 'X' // empty: an order or a result is done
 	wordRefusal  word = 'R' // refusalMessage: instead of facts, or of what is not done yet
+	wordHeld     word = 'H' // heldMessage: a study's pixels are in doubt; in the place of a refusal
 )
 
 // maxMessageBytes bounds JSON: the identity of a task of 65,536 frames with a million UIDs.
@@ -65,6 +66,8 @@ func (w word) most(lim dcm.Limits) int64 {
 		return maxNameBytes
 	case wordRefusal:
 		return maxTextBytes
+	case wordHeld:
+		return maxHeldBytes
 	}
 	return 0
 }
@@ -72,7 +75,10 @@ func (w word) most(lim dcm.Limits) int64 {
 type intakeMessage struct {
 	Selection models.Selection `json:"selection"`
 	Picture   bool             `json:"picture,omitempty"`
+	Policy    Policy           `json:"policy,omitzero"`
 	Limits    dcm.Limits       `json:"limits"`
+	// Bearer asks whose study it is alone, whether or not a model could take it.
+	Bearer bool `json:"bearer,omitempty"`
 }
 
 // refusalMessage is an error in words. What is empty where it is no refusal.
@@ -104,6 +110,20 @@ func (t *told) Unwrap() error {
 		return nil
 	}
 	return t.refusal
+}
+
+// errTold stands in logs for what a confined child said.
+var errTold = errors.New("the reader refused it; the worklist and the one who asked have its words")
+
+// Loggable is err as it may stand in a log: the words of a confined child, which may have
+// been taken over by the images that it read, are left out.
+func Loggable(err error) error {
+	var words *told
+	var held *Held
+	if errors.As(err, &words) || errors.As(err, &held) {
+		return errTold
+	}
+	return err
 }
 
 // error is the message as an error of this process.
@@ -186,12 +206,15 @@ func hear(r io.Reader, lim dcm.Limits, kinds ...word) (word, []byte, error) {
 
 // hearJSON reads a message of JSON into v, or the refusal that came in its place.
 func hearJSON(r io.Reader, lim dcm.Limits, kind word, v any) error {
-	got, payload, err := hear(r, lim, kind, wordRefusal)
+	got, payload, err := hear(r, lim, kind, wordRefusal, wordHeld)
 	if err != nil {
 		return err
 	}
-	if got == wordRefusal {
+	switch got {
+	case wordRefusal:
 		return refusalOf(payload)
+	case wordHeld:
+		return heldOf(payload)
 	}
 	if json.Unmarshal(payload, v) != nil {
 		return errStrange

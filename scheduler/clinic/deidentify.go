@@ -2,6 +2,7 @@ package clinic
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
@@ -16,16 +17,19 @@ type Deidentified struct {
 	UIDs    map[string]string // new UID -> original; stays in the vault
 }
 
-// Method is what (0012,0063) says.
+// Method is what (0012,0063) says first; a policy's options follow.
 const Method = "MedHive: PS3.15 Basic Profile, then the model's allow-list"
 
 // Deidentify applies the Basic Application Level Confidentiality Profile (PS3.15
-// Annex E) to ds at any depth, replaces patient and UIDs by pseudonyms, and then
-// drops what allow does not let out. ds is not changed. A data set whose pixels
-// may show the patient's name is a Refusal without its place, which the caller
+// Annex E) to ds at any depth with the options of policy, replaces patient and UIDs by
+// pseudonyms, and then drops what allow does not let out. ds is not changed. A data set
+// whose pixels may show the patient's name is a Refusal without its place, which the caller
 // knows.
-func Deidentify(ds dicom.Dataset, names Pseudonyms, allow AllowList) (Deidentified, error) {
-	return deidentify(ds, names, allow)
+func Deidentify(ds dicom.Dataset, names Pseudonyms, policy Policy, allow AllowList) (Deidentified, error) {
+	if reasons := doubts(ds.Elements); len(reasons) > 0 && !policy.Released {
+		return Deidentified{}, &dcm.Refusal{What: strings.Join(reasons, "; "), Do: "look at the image, black out any text, set BurnedInAnnotation to NO and submit it again"}
+	}
+	return deidentify(ds, names, policy, allow)
 }
 
 // substitutes stand in for what identifies a patient and the clinic's objects.
@@ -33,38 +37,70 @@ type substitutes interface {
 	// UID is the substitute of a UID; "" if there is none, and then nothing leaves for it.
 	UID(original string) string
 	patientOf(head header) string
+	shiftOf(head header) int // days by which the patient's dates move
 }
 
-func deidentify(ds dicom.Dataset, names substitutes, allow AllowList) (Deidentified, error) {
-	if what, do, ok := quarantined(ds.Elements); !ok {
-		return Deidentified{}, &dcm.Refusal{What: what, Do: do}
+func deidentify(ds dicom.Dataset, names substitutes, policy Policy, allow AllowList) (Deidentified, error) {
+	if refusal := unsendable(ds.Elements); refusal != nil {
+		return Deidentified{}, refusal
 	}
 	for _, t := range []tag.Tag{tag.SOPInstanceUID, tag.SeriesInstanceUID, tag.StudyInstanceUID} {
 		if e := find(ds.Elements, t); e == nil || vrOf(e) != "UI" || first(ds.Elements, t) == "" {
 			return Deidentified{}, &dcm.Refusal{What: "the instance, its series or its study has no UID", Do: "export the study from the PACS again"}
 		}
 	}
-	p := newProfile(names, ds.Elements)
+	p := newProfile(names, policy, ds.Elements)
 	kept := allow.narrow(p.apply(ds.Elements), p, structureOf(first(ds.Elements, tag.SOPClassUID)))
-	said := marks()
+	said := policy.marks()
 	kept = slices.DeleteFunc(kept, func(e *dicom.Element) bool { return slices.ContainsFunc(said, sameTag(e)) })
 	kept = append(kept, said...)
 	slices.SortFunc(kept, byTag)
 	return Deidentified{Dataset: dicom.Dataset{Elements: kept}, UIDs: p.uids}, nil
 }
 
-// marks say in the object what was done to it (PS3.15 E.1.1, code from PS3.16 CID 7050).
-func marks() []*dicom.Element {
-	return []*dicom.Element{
+// marks say in the object what was done to it (PS3.15 E.1.1 and E.3, codes from PS3.16 CID
+// 7050). Burned In Annotation is NO for all that leaves: images with text are held back
+// until somebody looked at them, or blacked out.
+func (p Policy) marks() []*dicom.Element {
+	dates := "REMOVED"
+	if p.RetainDates {
+		dates = "MODIFIED"
+	}
+	codes := [][]*dicom.Element{methodCode("113100", "Basic Application Confidentiality Profile")}
+	for _, o := range []struct {
+		chosen        bool
+		code, meaning string
+	}{
+		{len(p.Redactions) > 0, "113101", "Clean Pixel Data Option"},
+		{p.Deface, "113102", "Clean Recognizable Visual Features Option"},
+		{p.RetainDates, "113107", "Retain Longitudinal Temporal Information Modified Dates Option"},
+		{p.RetainCharacteristics, "113108", "Retain Patient Characteristics Option"},
+		{p.RetainDevice, "113109", "Retain Device Identity Option"},
+		{len(p.Private) > 0, "113111", "Retain Safe Private Option"},
+	} {
+		if o.chosen {
+			codes = append(codes, methodCode(o.code, o.meaning))
+		}
+	}
+	said := []*dicom.Element{
 		textElement(tag.SpecificCharacterSet, "CS", "ISO_IR 192"),
 		textElement(tag.PatientIdentityRemoved, "CS", "YES"),
-		textElement(tag.DeidentificationMethod, "LO", Method),
-		sequence(tag.DeidentificationMethodCodeSequence, []*dicom.Element{
-			textElement(tag.CodeValue, "SH", "113100"),
-			textElement(tag.CodingSchemeDesignator, "SH", "DCM"),
-			textElement(tag.CodeMeaning, "LO", "Basic Application Confidentiality Profile"),
-		}),
-		textElement(tag.LongitudinalTemporalInformationModified, "CS", "REMOVED"),
+		textElement(tag.DeidentificationMethod, "LO", append([]string{Method}, p.Options()...)...),
+		sequence(tag.DeidentificationMethodCodeSequence, codes...),
+		textElement(tag.BurnedInAnnotation, "CS", "NO"),
+		textElement(tag.LongitudinalTemporalInformationModified, "CS", dates),
+	}
+	if p.Deface {
+		said = append(said, textElement(tag.RecognizableVisualFeatures, "CS", "NO"))
+	}
+	return said
+}
+
+func methodCode(value, meaning string) []*dicom.Element {
+	return []*dicom.Element{
+		textElement(tag.CodeValue, "SH", value),
+		textElement(tag.CodingSchemeDesignator, "SH", "DCM"),
+		textElement(tag.CodeMeaning, "LO", meaning),
 	}
 }
 

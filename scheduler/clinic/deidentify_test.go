@@ -56,7 +56,7 @@ func mustAllow(t interface{ Fatal(...any) }, keywords ...string) AllowList {
 }
 
 func mustDeidentify(t interface{ Fatal(...any) }, ds dicom.Dataset, names Pseudonyms, allow AllowList) Deidentified {
-	out, err := Deidentify(ds, names, allow)
+	out, err := Deidentify(ds, names, Policy{}, allow)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestUIDsAreRemappedTheSameEverywhere(t *testing.T) {
 
 // What a manifest allows still has to be what its VR promises, and to say nothing about the patient.
 func TestAllowedAttributesAreJudged(t *testing.T) {
-	allow := mustAllow(t, "SoftwareVersions", "BodyPartExamined", "FlipAngle", "PatientName", "PatientSex", "StudyDate", "InstitutionName", "RescaleSlope")
+	allow := mustAllow(t, "SoftwareVersions", "BodyPartExamined", "FlipAngle", "PatientName", "PatientSex", "StudyDate", "InstitutionName", "RescaleSlope", "AcquisitionNumber", "TextValue")
 	for name, tc := range map[string]struct {
 		plant *dicom.Element
 		want  []string // nil: gone or empty
@@ -142,10 +142,13 @@ func TestAllowedAttributesAreJudged(t *testing.T) {
 		"a harmless text":             {textElement(tag.SoftwareVersions, "LO", "syngo 1.0"), []string{"syngo 1.0"}},
 		"a text with the name":        {textElement(tag.SoftwareVersions, "LO", "for MÜSSIGGANG, müßiggang"), nil},
 		"a text with the ID":          {textElement(tag.SoftwareVersions, "LO", "x HGS-7741902 y"), nil},
+		"prose":                       {textElement(tag.TextValue, "UT", "Seen by nobody"), nil},
 		"a code":                      {textElement(tag.BodyPartExamined, "CS", "BRAIN"), []string{"BRAIN"}},
 		"a name as a code":            {textElement(tag.BodyPartExamined, "CS", "Zoë Müßiggang"), nil},
 		"a number":                    {textElement(tag.FlipAngle, "DS", "9.5"), []string{"9.5"}},
 		"a text as a number":          {textElement(tag.FlipAngle, "DS", "Zoë"), nil},
+		"a count":                     {textElement(tag.AcquisitionNumber, "IS", "0001234567"), []string{"0001234567"}},
+		"a patient's number as count": {textElement(tag.AcquisitionNumber, "IS", "482710709"), nil},
 		"another VR than the tag's":   {textElement(tag.FlipAngle, "LO", "Zoë"), nil},
 		"a Z attribute":               {textElement(tag.PatientSex, "CS", "F"), nil},
 		"a date":                      {textElement(tag.StudyDate, "DA", "20240311"), nil},
@@ -183,14 +186,14 @@ func TestDoubtfulPixelsAreQuarantined(t *testing.T) {
 		"colour":             textElement(tag.PhotometricInterpretation, "CS", "RGB"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Deidentify(slice(extra), NewPseudonyms([SecretBytes]byte{1}), mustAllow(t))
+			_, err := Deidentify(slice(extra), NewPseudonyms([SecretBytes]byte{1}), Policy{}, mustAllow(t))
 			var refusal *dcm.Refusal
 			if !errors.As(err, &refusal) || refusal.What == "" || refusal.Do == "" {
 				t.Fatalf("got %v, want a refusal that says what to do", err)
 			}
 		})
 	}
-	if _, err := Deidentify(slice(textElement(tag.BurnedInAnnotation, "CS", "NO")), NewPseudonyms([SecretBytes]byte{1}), mustAllow(t)); err != nil {
+	if _, err := Deidentify(slice(textElement(tag.BurnedInAnnotation, "CS", "NO")), NewPseudonyms([SecretBytes]byte{1}), Policy{}, mustAllow(t)); err != nil {
 		t.Errorf("an image without burned-in text is refused: %v", err)
 	}
 }
@@ -314,7 +317,7 @@ func TestNothingRemovedSurvivesInTheBytes(t *testing.T) {
 			}
 		}
 		allow := mustAllow(rt, keywords...)
-		out, err := Deidentify(source, names, allow)
+		out, err := Deidentify(source, names, Policy{}, allow)
 		if err != nil {
 			var refusal *dcm.Refusal
 			if !errors.As(err, &refusal) {
@@ -383,7 +386,7 @@ func TestLongDecimalsAreShortened(t *testing.T) {
 		"1e400000000000000000":           "",
 	} {
 		got := ""
-		if e := list.judge(textElement(tag.ImagePositionPatient, "DS", value), nil); e != nil {
+		if e := list.judge(textElement(tag.ImagePositionPatient, "DS", value), &profile{}); e != nil {
 			got = textOf(e)[0]
 		}
 		if got != want {

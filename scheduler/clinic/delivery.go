@@ -214,7 +214,7 @@ func (d *Delivery) staging(task models.Digest) string {
 }
 
 func (d *Delivery) record(task models.Digest) (record deliveryRecord, err error) {
-	err = d.vault.db.View(func(tx *bbolt.Tx) error {
+	err = d.vault.view(func(tx *bbolt.Tx, _ vaultKey) error {
 		if value := tx.Bucket(deliveriesBucket).Get(task[:]); value != nil {
 			return json.Unmarshal(value, &record)
 		}
@@ -228,7 +228,7 @@ func (d *Delivery) setRecord(task models.Digest, record deliveryRecord) error {
 	if err != nil {
 		return err
 	}
-	return d.vault.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(deliveriesBucket).Put(task[:], value) })
+	return d.vault.update(func(tx *bbolt.Tx, _ vaultKey) error { return tx.Bucket(deliveriesBucket).Put(task[:], value) })
 }
 
 // contentOf hashes names and bytes, each behind its length, in the order of the names.

@@ -24,6 +24,7 @@ type Door struct {
 	limits     dcm.Limits
 	now        func() time.Time
 	namespaces Namespaces
+	policy     Policy
 	child      *Confine // nil: strangers' bytes are parsed in this process
 }
 
@@ -59,11 +60,21 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 	if study.selection != pkg.Manifest.Selection {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: it was taken in for another model; take it in again", pkg.Name())
 	}
+	if refusal := study.policy.permits(pkg.Manifest); refusal != nil {
+		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), refusal)
+	}
 	if _, err := NewAllowList(pkg.Manifest.AllowedAttrs); err != nil {
+		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
+	}
+	task, err := d.vault.names.taskUnder(study, pkg.Digest())
+	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
 	}
 	f := study.facts
 	names := order{Allow: pkg.Manifest.AllowedAttrs, Patient: d.vault.names.patientOf(f.Patient), UIDs: make(map[string]string, len(f.UIDs))}
+	if study.policy.RetainDates {
+		names.ShiftDays = d.vault.names.shiftOf(f.Patient)
+	}
 	originals := make(map[string]string, len(f.UIDs))
 	for _, uid := range f.UIDs {
 		names.UIDs[uid] = d.vault.names.UID(uid)
@@ -74,8 +85,7 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
 	}
 	ready := Prepared{
-		Task:    d.vault.names.Task(study.StudyUID, study.SeriesUID, pkg.Digest()),
-		Payload: payload, RequestHash: models.DigestOf(payload), Instances: f.Objects,
+		Task: task, Payload: payload, RequestHash: models.DigestOf(payload), Instances: f.Objects,
 	}
 	err = d.vault.Put(ready.Task, Identity{
 		StudyUID: study.StudyUID, SeriesUID: study.SeriesUID, Attributes: f.Attributes, UIDs: originals,
@@ -85,6 +95,7 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 		SpacingMM: f.SpacingMM, Labels: labelsOf(pkg.Manifest), Providers: pkg.Manifest.Providers,
 		Source:   &Referred{Modality: f.Modality, FrameOfReferenceUID: f.FrameOfReferenceUID, Instances: f.Instances},
 		Manifest: ofResult(pkg.Manifest),
+		Policy:   study.policy, ShiftDays: names.ShiftDays,
 	})
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
@@ -109,7 +120,7 @@ func strip(ctx context.Context, study *Study, names order) ([]byte, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, asHeld(err)
 	}
 	var payload bytes.Buffer
 	payload.Grow(tarBytes(files))

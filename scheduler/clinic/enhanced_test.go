@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler/clinic/deface"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
@@ -344,7 +345,7 @@ func TestFrameNumbersComeHome(t *testing.T) {
 	ready := prepare(t, d, study, pkg)
 	result := reported(t, ready.Payload, pkg)
 	files := restored(t, d, ready.Task, result)
-	for _, name := range []string{segmentationFile, reportFile, captureFile} {
+	for _, name := range []string{segmentationFile, reportFile, captureFile, documentFile} {
 		conforms(t, files[name])
 	}
 	source := parsed(t, files[segmentationFile])
@@ -420,7 +421,7 @@ func TestNothingElseLeavesFromFunctionalGroups(t *testing.T) {
 			}
 			ds = deep(ds, e, rapid.SampledFrom(places).Draw(rt, "place")...)
 		}
-		out, err := Deidentify(ds, names, allow)
+		out, err := Deidentify(ds, names, Policy{}, allow)
 		if err != nil {
 			if !refused(err) {
 				rt.Fatal(err)
@@ -444,4 +445,37 @@ func sourceOf(t testing.TB, folder string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// Frames are counted in the clinic's object, of which others leave: what is blacked out, or
+// lies before a plane in the patient, is of the frame that was meant and of no other.
+func TestFramesAreTheOnesThatWereMeant(t *testing.T) {
+	d, pkg, path := newDoor(t), enhancedModel(t, "MR"), enhancedFolder(t, "MR")
+	study := takeIn(t, path, pkg)
+	object, read := imagesOf(study)[0], readOf(study)
+	whole := objectsOf(t, prepare(t, d, study, pkg).Payload)[0].Pixels
+	size := len(whole) / frameSlices
+	changed := func(before, after []byte, frame int) bool {
+		return !bytes.Equal(before[frame*size:(frame+1)*size], after[frame*size:(frame+1)*size])
+	}
+	for frame := 1; frame <= frameSlices*volumes; frame++ {
+		under := d.Under(Policy{Released: true, Redactions: []Redaction{{SOPInstanceUID: object.String(tag.SOPInstanceUID), Frame: frame, X: 1, Y: 1, Width: 2, Height: 2}}})
+		sent := objectsOf(t, prepare(t, under, takeInApart(t, under, path, pkg), pkg).Payload)[0].Pixels
+		for n := range frameSlices { // those of the first volume leave, in their order
+			if changed(whole, sent, n) != (n+1 == frame) {
+				t.Errorf("frame %d is to be blacked out: frame %d changed: %v", frame, n+1, changed(whole, sent, n))
+			}
+		}
+	}
+	const below = 3.0 // mm: two slices lie there, at 0 and 2
+	after, err := read.before(deface.Plane{Normal: [3]float64{0, 0, -1}, Offset: -below}).remove(read.taken[0], object.Dataset.Elements, object.Pixels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range frameSlices * volumes {
+		place, volume := (n*3)%frameSlices, n/frameSlices // as enhancedFolder has them
+		if want := volume == 0 && float64(2*place) < below; changed(object.Pixels, after, n) != want {
+			t.Errorf("frame %d lies at %d mm in volume %d: blanked %v", n+1, 2*place, volume, !want)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler/clinic/burnin"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
@@ -24,30 +25,30 @@ import (
 // with the lowest UID. ctx ends the work between two files. The bytes are parsed in
 // this process; see Door.Intake for a process of their own.
 func Intake(ctx context.Context, path string, want models.Selection, lim dcm.Limits) (*Study, error) {
-	return intake(ctx, path, want, false, lim)
+	return intake(ctx, path, intakeMessage{Selection: want, Limits: lim})
 }
 
 // IntakePicture does as Intake for a model that takes one two-dimensional image: the
 // study's only one of the modality.
 func IntakePicture(ctx context.Context, path string, want models.Selection, lim dcm.Limits) (*Study, error) {
-	return intake(ctx, path, want, true, lim)
+	return intake(ctx, path, intakeMessage{Selection: want, Picture: true, Limits: lim})
 }
 
-func intake(ctx context.Context, path string, want models.Selection, picture bool, lim dcm.Limits) (*Study, error) {
-	files, err := dcm.OpenFiles(path, lim)
+func intake(ctx context.Context, path string, m intakeMessage) (*Study, error) {
+	files, err := dcm.OpenFiles(path, m.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", err)
 	}
-	r, err := read(ctx, files, want, picture, lim)
+	r, err := read(ctx, files, m)
 	if err != nil {
-		return nil, fmt.Errorf("take in the study: %w", err)
+		return nil, fmt.Errorf("take in the study: %w", asHeld(err))
 	}
-	return newStudy(r.facts(), want, lim, r), nil
+	return newStudy(r.facts(), m.Selection, m.Policy, m.Limits, r), nil
 }
 
-// read parses files and picks what fits want. A refusal says what is wrong.
-func read(ctx context.Context, files []dcm.File, want models.Selection, picture bool, lim dcm.Limits) (*reading, error) {
-	objects, err := parseAll(ctx, files, lim)
+// read parses files and picks what fits. A refusal says what is wrong.
+func read(ctx context.Context, files []dcm.File, m intakeMessage) (*reading, error) {
+	objects, err := parseAll(ctx, files, m.Limits)
 	if err != nil {
 		return nil, err
 	}
@@ -55,17 +56,24 @@ func read(ctx context.Context, files []dcm.File, want models.Selection, picture 
 		return nil, err
 	}
 	choose := pick
-	if picture {
+	if m.Picture {
 		choose = pickPicture
 	}
-	r, err := choose(files, objects, want, lim)
+	r, err := choose(files, objects, m.Selection, m.Limits)
 	if err != nil {
 		return nil, err
 	}
+	r.policy = m.Policy
+	if r.devices, err = burnin.Devices(); err != nil {
+		return nil, err
+	}
+	if refusal := r.policy.named(r.taken); refusal != nil {
+		return nil, refusal
+	}
 	for n, o := range r.taken {
 		where := place(n, len(r.taken))
-		if what, do, ok := quarantined(o.Dataset.Elements); !ok {
-			return nil, &dcm.Refusal{What: what, Where: where, Do: do}
+		if refusal := unsendable(o.Dataset.Elements); refusal != nil {
+			return nil, at(where, refusal)
 		}
 		if refusal := remapped(o.Dataset.Elements); refusal != nil {
 			return nil, at(where, refusal)
@@ -76,7 +84,16 @@ func read(ctx context.Context, files []dcm.File, want models.Selection, picture 
 			}
 		}
 	}
-	return r, nil
+	return r, r.flagged(ctx)
+}
+
+// flagged has all images looked at if the header of one is in doubt already: a person gets
+// to see everything at once.
+func (r *reading) flagged(ctx context.Context) error {
+	if r.policy.Released || !slices.ContainsFunc(r.taken, func(t taken) bool { return len(doubts(t.Dataset.Elements)) > 0 }) {
+		return nil
+	}
+	return r.screen(ctx)
 }
 
 // place names a file by its position: its name may hold a patient's.

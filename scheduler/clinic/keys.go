@@ -1,7 +1,11 @@
 package clinic
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +17,48 @@ import (
 // may be changed, and the pseudonyms' secret may not: patients would get new
 // pseudonyms.
 type keys struct{ vault, pseudonyms [SecretBytes]byte }
+
+// vaultKey seals the vault's values, and authenticates its backups under a key derived
+// from it.
+type vaultKey struct {
+	aead   cipher.AEAD
+	backup []byte
+}
+
+func newVaultKey(secret [SecretBytes]byte) (k vaultKey, err error) {
+	block, err := aes.NewCipher(secret[:])
+	if err == nil {
+		k.aead, err = cipher.NewGCM(block)
+	}
+	if err == nil {
+		k.backup, err = hkdf.Key(sha256.New, secret[:], nil, "medhive.clinic/1 vault backup", SecretBytes)
+	}
+	if err != nil {
+		return k, fmt.Errorf("derive the vault's keys: %w", err)
+	}
+	return k, nil
+}
+
+// seal encrypts plain under a fresh nonce, which stands before it. The name under
+// which it is stored is authenticated too, so that values can't change places.
+func (k vaultKey) seal(name, plain []byte) ([]byte, error) {
+	nonce := make([]byte, k.aead.NonceSize(), k.aead.NonceSize()+len(plain)+k.aead.Overhead())
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, err
+	}
+	return k.aead.Seal(nonce, nonce, plain, name), nil
+}
+
+func (k vaultKey) open(name, sealed []byte) ([]byte, error) {
+	if len(sealed) < k.aead.NonceSize() {
+		return nil, ErrWrongKey
+	}
+	plain, err := k.aead.Open(nil, sealed[:k.aead.NonceSize()], sealed[k.aead.NonceSize():], name)
+	if err != nil {
+		return nil, ErrWrongKey
+	}
+	return plain, nil
+}
 
 // File names in the key folder.
 const (

@@ -2,6 +2,7 @@ package clinic
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -18,6 +19,9 @@ import (
 
 // childFolder names the folder in which this test binary plays a clinic that is killed.
 const childFolder = "CLINIC_TEST_CHILD"
+
+// childRotates has that clinic change its vault's key all the while.
+const childRotates = "CLINIC_TEST_ROTATES"
 
 // TestMain also lets the binary be a door's confined child, or one that misbehaves.
 func TestMain(m *testing.M) {
@@ -55,6 +59,16 @@ func playClinic(dir string) error {
 	d, err := NewDelivery(v, filepath.Join(dir, "results"))
 	if err != nil {
 		return err
+	}
+	if os.Getenv(childRotates) != "" {
+		go func() { // ends with the process
+			for {
+				if err := v.Rotate(context.Background()); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+					os.Exit(1)
+				}
+			}
+		}()
 	}
 	for n := 0; ; n++ {
 		if err := v.Put(taskNumber(n), identityNumber(n)); err != nil {

@@ -3,6 +3,7 @@ package clinic
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/medhive/medhive/inference/report"
 	"github.com/medhive/medhive/models"
@@ -22,25 +23,31 @@ func (d *Door) Notice(pkg models.Package, task models.Digest, reason string) ([]
 	if id.Source == nil {
 		return nil, fmt.Errorf("say that task %s has no result: it was prepared by an older version; submit the study again", task.Short())
 	}
-	contents := report.Contents{Outcome: report.Failed, Reason: printable(reason)}
-	now := d.now().UTC()
-	options := report.Options{
-		// A later failure of the task is another report.
-		Seed: models.DigestOf([]byte(task.String() + now.String() + reason)), Now: now, SoftwareVersion: "clinic",
-	}
-	written, err := report.StructuredReport(id.source(), report.Reference{}, contents, pkg.Manifest, options)
+	files, err := d.statement(id, pkg.Manifest, task, d.now().UTC(), reason)
 	if err != nil {
 		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
+	}
+	return files, nil
+}
+
+// statement writes that a study was not analysed, at a time and for a reason. The same of all
+// gives the same bytes; a later failure of the task is another report.
+func (d *Door) statement(id Identity, m models.Manifest, task models.Digest, now time.Time, reason string) ([]dcm.File, error) {
+	contents := report.Contents{Outcome: report.Failed, Reason: printable(reason)}
+	options := report.Options{Seed: models.DigestOf([]byte(task.String() + now.String() + reason)), Now: now, SoftwareVersion: "clinic"}
+	written, err := report.StructuredReport(id.source(), report.Reference{}, contents, m, options)
+	if err != nil {
+		return nil, err
 	}
 	restored, err := identified(id, reportFile, written, d.limits)
 	if err != nil {
-		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
+		return nil, err
 	}
 	chart := id.chart(task, d.namespaces, now)
 	chart.Seed = options.Seed
-	record, err := report.FHIR(chart, contents, pkg.Manifest)
+	record, err := report.FHIR(chart, contents, m)
 	if err != nil {
-		return nil, fmt.Errorf("say that task %s has no result: %w", task.Short(), err)
+		return nil, err
 	}
 	return []dcm.File{{Name: reportFile, Data: restored}, {Name: recordFile, Data: record}}, nil
 }

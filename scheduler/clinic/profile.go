@@ -3,6 +3,7 @@ package clinic
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/suyashkumar/dicom"
 	"github.com/suyashkumar/dicom/pkg/tag"
@@ -21,10 +22,15 @@ const (
 
 // profile applies Table E.1-1 to one data set and remembers what it took away.
 type profile struct {
-	names   substitutes
-	patient string            // the pseudonym of the data set's patient
-	uids    map[string]string // new UID -> original
-	words   map[string]bool   // identifying words of this data set, lower case
+	names     substitutes
+	policy    Policy
+	patient   string            // the pseudonym of the data set's patient
+	shiftDays int               // by which the patient's dates move
+	uids      map[string]string // new UID -> original
+	words     map[string]bool   // identifying words of this data set, lower case
+	called    map[string]bool   // all words of its names, however short, lower case
+
+	listed map[*dicom.Element]bool // private attributes that the policy lets out, and their creators
 }
 
 // header holds what identifies a data set's patient and study.
@@ -46,8 +52,13 @@ func headerOf(elements []*dicom.Element) header {
 	}
 }
 
-func newProfile(names substitutes, elements []*dicom.Element) *profile {
-	p := &profile{names: names, patient: names.patientOf(headerOf(elements)), uids: map[string]string{}, words: map[string]bool{}}
+func newProfile(names substitutes, policy Policy, elements []*dicom.Element) *profile {
+	head := headerOf(elements)
+	p := &profile{names: names, policy: policy, patient: names.patientOf(head),
+		uids: map[string]string{}, words: map[string]bool{}, called: map[string]bool{}, listed: map[*dicom.Element]bool{}}
+	if policy.RetainDates {
+		p.shiftDays = names.shiftOf(head)
+	}
 	p.collectWords(elements)
 	return p
 }
@@ -64,10 +75,10 @@ func (p *profile) apply(elements []*dicom.Element) []*dicom.Element {
 			kept = append(kept, changed)
 		}
 	}
-	return kept
+	return append(kept, p.safe(elements)...)
 }
 
-// outright says that e goes without a look at its value: private attributes,
+// outright says that e goes without a look at its value: private attributes (but see safe),
 // everything of overlays and curves (what is left of them without their data is
 // invalid), group lengths, which would be wrong, and groups of other layers.
 func outright(e *dicom.Element) bool {
@@ -87,6 +98,9 @@ func (p *profile) element(e *dicom.Element) *dicom.Element {
 	switch e.Tag {
 	case tag.PatientName, tag.PatientID: // Z and Z/D: the dummy is the pseudonym
 		return textElement(e.Tag, dictionaryVR(e.Tag), p.patient)
+	}
+	if kept, chosen := p.optional(e); chosen {
+		return kept
 	}
 	switch ActionFor(e.Tag).resolved() {
 	case Remove:
@@ -185,24 +199,61 @@ func (p *profile) collectWords(elements []*dicom.Element) {
 			continue
 		}
 		vr := vrOf(e)
+		if p.policy.keeps(e.Tag) { // it leaves: its words are no secret
+			continue
+		}
+		if vr == "DT" {
+			for _, value := range textOf(e) {
+				p.addWords(value[:min(len(value), len(dummyDate))])
+			}
+		}
 		if vr == "PN" || vr == "DA" || isFreeText(vr) && (e.Tag.Group == patientGroup || namesPlace(e.Tag)) {
 			for _, value := range textOf(e) {
 				p.addWords(value)
+				if vr == "PN" {
+					for _, word := range wordsOf(value) {
+						p.called[word] = true
+					}
+				}
 			}
 		}
 	}
 }
 
+// A part of a word that has no letter must be longer: "2024" is no secret of HGS-2024-K.
+const shortestNumber = 6
+
+// addWords remembers the words of value, and the parts of those that are put together, such
+// as Müller-Wójcik or HGS-7741902.
 func (p *profile) addWords(value string) {
-	for _, word := range strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return strings.ContainsRune(" ^=,;/()", r) }) {
+	for _, word := range wordsOf(value) {
 		if len([]rune(word)) >= shortestWord {
 			p.words[word] = true
+		}
+		for _, part := range strings.FieldsFunc(word, func(r rune) bool { return strings.ContainsRune("-._'’", r) }) {
+			if n := len([]rune(part)); n >= shortestNumber || n >= shortestWord && strings.ContainsFunc(part, unicode.IsLetter) {
+				p.words[part] = true
+			}
 		}
 	}
 }
 
-// echoes says that a value which would stay repeats an identifying word.
+// wordsOf are the words of a text, lower case.
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" ^=,;/()", r) })
+}
+
+// repeats says that a number is one that identifies: a date, or a number of the patient's.
+func (p *profile) repeats(number string) bool {
+	return len(number) >= shortestNumber && p.words[strings.ToLower(number)]
+}
+
+// echoes says that a value which would stay repeats an identifying word, or is made of
+// several words of names and nothing else, such as LI WU.
 func (p *profile) echoes(value string) bool {
+	if words := wordsOf(value); len(words) > 1 && !slices.ContainsFunc(words, func(w string) bool { return !p.called[w] }) {
+		return true
+	}
 	value = strings.ToLower(value)
 	for word := range p.words {
 		if strings.Contains(value, word) {

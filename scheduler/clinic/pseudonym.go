@@ -62,6 +62,30 @@ func (p Pseudonyms) Task(studyUID, seriesUID string, pkg models.Digest) models.D
 	return p.derive("task", studyUID, seriesUID, string(pkg[:]))
 }
 
+// taskUnder is Task for a study that leaves under a policy. One that changes nothing of what
+// leaves gives the same task as none.
+func (p Pseudonyms) taskUnder(study *Study, pkg models.Digest) (models.Digest, error) {
+	rules, changes, err := study.policy.digest()
+	if err != nil || !changes {
+		return p.Task(study.StudyUID, study.SeriesUID, pkg), err
+	}
+	return p.derive("task", study.StudyUID, study.SeriesUID, string(pkg[:]), string(rules[:])), nil
+}
+
+// The days by which dates move back: at least a year, so that no year is what it was, and
+// at most ten more.
+const (
+	leastShiftDays = 366
+	shiftRangeDays = 3650
+)
+
+// shiftOf is the number of days, below zero, by which all dates of a patient move (PS3.15
+// E.3.6): the time between two studies stays what it was.
+func (p Pseudonyms) shiftOf(head header) int {
+	sum := p.derive("dates", p.patientOf(head))
+	return -leastShiftDays - int(binary.BigEndian.Uint64(sum[:8])%shiftRangeDays)
+}
+
 // fingerprint recognises the secret without revealing it.
 func (p Pseudonyms) fingerprint() models.Digest { return p.derive("fingerprint") }
 

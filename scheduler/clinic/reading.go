@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/medhive/medhive/inference/report"
+	"github.com/medhive/medhive/scheduler/clinic/burnin"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
@@ -21,6 +22,8 @@ type reading struct {
 	series  *dcm.Series  // nil if the model takes a picture
 	picture *dcm.Picture // nil if it takes a series
 	taken   []taken      // what the payload will hold, in its order
+	policy  Policy
+	devices []burnin.Device // that write text into their images
 	limits  dcm.Limits
 }
 
@@ -121,6 +124,8 @@ type order struct {
 	Allow   []string          `json:"allow"`   // the manifest's allowed attributes
 	Patient string            `json:"patient"` // the patient's pseudonym
 	UIDs    map[string]string `json:"uids"`    // the clinic's own UID -> its substitute
+	// ShiftDays moves the dates that leave, where any do.
+	ShiftDays int `json:"shift_days,omitempty"`
 }
 
 // UID is the substitute; a UID that the daemon was not told of has none.
@@ -128,23 +133,32 @@ func (o order) UID(original string) string { return o.UIDs[original] }
 
 func (o order) patientOf(header) string { return o.Patient }
 
+func (o order) shiftOf(header) int { return o.ShiftDays }
+
 // strip de-identifies the objects, a few side by side, and hands each to keep in the
-// payload's order.
+// payload's order. Where pixels are in doubt, all objects are looked at, no more are handed
+// over, and the error is a *heldMessage.
 func (r *reading) strip(ctx context.Context, o order, keep func(data []byte) error) error {
 	allow, err := NewAllowList(o.Allow)
 	if err != nil {
 		return err
 	}
+	before, faceless, err := r.findFace()
+	if err != nil {
+		return err
+	}
+	var inDoubt screening
+	inDoubt.add(faceless)
 	at := 0
 	for part := range slices.Chunk(r.taken, runtime.GOMAXPROCS(0)) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		data, faults := make([][]byte, len(part)), make([]error, len(part))
+		data, doubts, faults := make([][]byte, len(part)), make([][]doubtful, len(part)), make([]error, len(part))
 		var work errgroup.Group
 		for n, t := range part {
 			work.Go(func() error {
-				data[n], faults[n] = r.stripOne(t, o, allow, place(at+n, len(r.taken)))
+				data[n], doubts[n], faults[n] = r.stripOne(t, o, allow, before, place(at+n, len(r.taken)))
 				return nil
 			})
 		}
@@ -153,37 +167,42 @@ func (r *reading) strip(ctx context.Context, o order, keep func(data []byte) err
 			if faults[n] != nil {
 				return faults[n]
 			}
+			if inDoubt.add(doubts[n]); inDoubt.frames > 0 {
+				continue
+			}
 			if err := keep(data[n]); err != nil {
 				return err
 			}
 		}
 		at += len(part)
 	}
-	return nil
+	return inDoubt.error()
 }
 
-func (r *reading) stripOne(t taken, names substitutes, allow AllowList, where string) ([]byte, error) {
-	object, err := t.Native(r.limits) // compressed pixels could hide what their header does not say
-	if err != nil {
-		return nil, at(where, err)
+func (r *reading) stripOne(t taken, names substitutes, allow AllowList, before *face, where string) (data []byte, found []doubtful, err error) {
+	elements, pixels, found, err := r.looked(t, where)
+	if err != nil || len(found) > 0 {
+		return nil, found, err
 	}
-	pixels, err := cleanPixels(object.Dataset.Elements, object.Pixels)
-	if err != nil {
-		return nil, &dcm.Refusal{What: "the pixels can't be read", Where: where, Do: "submit the series uncompressed, as the scanner made it", Err: err}
+	policy := r.policy
+	policy.Redactions, policy.Deface = r.redactionsOf(elements), before != nil
+	if before != nil {
+		if pixels, err = before.remove(t, elements, pixels); err != nil {
+			return nil, nil, at(where, err)
+		}
 	}
-	elements, pixels, err := chosenFrames(object.Dataset.Elements, pixels, t.frames)
+	elements, pixels, err = chosenFrames(elements, pixels, t.frames)
 	if err != nil {
-		return nil, at(where, err)
+		return nil, nil, at(where, err)
 	}
-	clean, err := deidentify(dicom.Dataset{Elements: elements}, names, allow)
+	clean, err := deidentify(dicom.Dataset{Elements: elements}, names, policy, allow)
 	if err != nil {
-		return nil, at(where, err)
+		return nil, nil, at(where, err)
 	}
-	data, err := dcm.Encode(clean.Dataset, pixels)
-	if err != nil {
-		return nil, fmt.Errorf("%s: write the instance: %w", where, err)
+	if data, err = dcm.Encode(clean.Dataset, pixels); err != nil {
+		return nil, nil, fmt.Errorf("%s: write the instance: %w", where, err)
 	}
-	return data, nil
+	return data, nil, nil
 }
 
 // chosenFrames leaves the given frames, from 0 and rising, of an object of several, whose

@@ -101,15 +101,15 @@ func TestReportAndCaptureHaveTheClinicsIdentity(t *testing.T) {
 	study := takeIn(t, smallStudy, pkg)
 	ready := prepare(t, d, study, pkg)
 	files := restored(t, d, ready.Task, reported(t, ready.Payload, pkg))
-	if len(files) != 6 {
-		t.Fatalf("got %d files, want six", len(files))
+	if len(files) != 7 {
+		t.Fatalf("got %d files, want seven", len(files))
 	}
 	source := imagesOf(study)[0]
 	inUTF8, err := dcm.Encode(source.Dataset, source.Pixels)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{segmentationFile, reportFile, captureFile} {
+	for _, name := range []string{segmentationFile, reportFile, captureFile, documentFile} {
 		object := parsed(t, files[name])
 		for _, tg := range []tag.Tag{tag.PatientName, tag.PatientID, tag.PatientBirthDate, tag.AccessionNumber, tag.StudyDescription, tag.StudyInstanceUID} {
 			if want := source.String(tg); object.String(tg) != want || want == "" {
@@ -183,10 +183,11 @@ func TestExplicitFailuresAreDelivered(t *testing.T) {
 		result.Findings.Outcome, result.Findings.Reason = outcome, "no brain in "+files[0].Name
 		result = speaking(t, ready.Payload, pkg, result)
 		delivered := restored(t, d, ready.Task, result)
-		if len(delivered) != 3 {
+		if len(delivered) != 4 {
 			t.Errorf("%s: %d files", outcome, len(delivered))
 		}
 		conforms(t, delivered[reportFile])
+		conforms(t, delivered[documentFile])
 		if !bytes.Contains(delivered[reportFile], []byte(code)) || !bytes.Contains(delivered[recordFile], []byte(`"cancelled"`)) || !bytes.Contains(delivered[recordFile], []byte("no brain in")) {
 			t.Errorf("%s is not said in the report and the bundle", outcome)
 		}

@@ -98,8 +98,8 @@ func TestRestoredResultHasTheClinicsIdentity(t *testing.T) {
 	ready := prepare(t, d, study, pkg)
 	result := answer(t, ready.Payload, pkg)
 	files := restored(t, d, ready.Task, result)
-	if len(files) != 4 {
-		t.Fatalf("got %d files, want four", len(files))
+	if len(files) != 5 {
+		t.Fatalf("got %d files, want five", len(files))
 	}
 	source, sent, got := imagesOf(study)[0], parsed(t, result.Files[0].Data), parsed(t, files[segmentationFile])
 	for _, tg := range []tag.Tag{

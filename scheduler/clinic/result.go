@@ -35,13 +35,13 @@ const (
 	maxPicturePixels = 16 << 20
 )
 
-// Restore gives the result of task the clinic's identity back: seg.dcm, sr.dcm and
-// sc.dcm with the patient, the study and every UID as they stood in the source,
+// Restore gives the result of task the clinic's identity back: seg.dcm, sr.dcm, sc.dcm
+// and doc.dcm with the patient, the study and every UID as they stood in the source,
 // overlay.png, findings.json, and fhir.json. finished is when the node was done, by its
 // receipt. The node is not trusted: whatever does not belong to what was sent under task
 // is a dcm.Refusal, and so are findings whose structures, voxels or volumes are not those
 // of the segmentation, and a report that says anything else than the findings. Report,
-// capture and bundle are then written by the clinic itself, from the checked findings and
+// capture, document and bundle are then written by the clinic itself, from the checked findings and
 // the node's picture, and the warning is put below every picture anew. Of the
 // segmentation, attributes that a result has no business to hold are dropped, and the
 // series and instance UIDs that the node made stay. An unknown task is ErrUnknownTask.
@@ -85,6 +85,13 @@ func (o restoration) restore(result inference.Result) ([]dcm.File, error) {
 		return nil, err
 	}
 	files = append(files, dcm.File{Name: findingsFile, Data: findings})
+	if id.rewrites() {
+		document, err := o.writer().document(result.Findings, files)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, dcm.File{Name: documentFile, Data: document})
+	}
 	if id.Manifest == nil { // vaulted before there were reports
 		return files, nil
 	}
@@ -97,18 +104,10 @@ func (o restoration) restore(result inference.Result) ([]dcm.File, error) {
 
 // chart is what the clinic's record system is told of the study.
 func (id Identity) chart(task models.Digest, names Namespaces, finished time.Time) report.Chart {
-	value := func(t tag.Tag) string {
-		for _, a := range id.Attributes {
-			if a.Group == t.Group && a.Element == t.Element && len(a.Values) > 0 {
-				return a.Values[0]
-			}
-		}
-		return ""
-	}
 	return report.Chart{
-		Seed: task, StudyUID: id.StudyUID, StudyDate: value(tag.StudyDate),
-		PatientID: value(tag.PatientID), PatientSystem: names.Patient,
-		AccessionNumber: value(tag.AccessionNumber), AccessionSystem: names.Accession, Issued: finished,
+		Seed: task, StudyUID: id.StudyUID, StudyDate: id.value(tag.StudyDate),
+		PatientID: id.value(tag.PatientID), PatientSystem: names.Patient,
+		AccessionNumber: id.value(tag.AccessionNumber), AccessionSystem: names.Accession, Issued: finished,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/runner"
+	"github.com/medhive/medhive/models"
 
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
@@ -49,13 +50,17 @@ func serveStudy(in io.Reader, out io.Writer, m intakeMessage) error {
 	if err != nil && !errors.As(err, &refusal) {
 		return err
 	}
+	if m.Bearer {
+		return errors.Join(sendBearer(out, files, err, m.Selection, lim), untilEnd(in))
+	}
 	ctx := context.Background() // the parent's end is the process's
 	var r *reading
 	if err == nil {
-		r, err = read(ctx, files, m.Selection, m.Picture, lim)
+		m.Limits = lim
+		r, err = read(ctx, files, m)
 	}
 	if err != nil {
-		return errors.Join(sendJSON(out, wordRefusal, messageOf(err)), untilEnd(in))
+		return errors.Join(sendRefusal(out, err), untilEnd(in))
 	}
 	if err := sendJSON(out, wordFacts, r.facts()); err != nil {
 		return err
@@ -76,12 +81,33 @@ func serveStudy(in io.Reader, out io.Writer, m intakeMessage) error {
 		if err == nil {
 			err = send(out, wordDone, nil)
 		} else {
-			err = sendJSON(out, wordRefusal, messageOf(err))
+			err = sendRefusal(out, err)
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// sendBearer tells whose study the files are, or why that can't be told.
+func sendBearer(out io.Writer, files []dcm.File, fault error, want models.Selection, lim dcm.Limits) error {
+	if fault != nil {
+		return sendRefusal(out, fault)
+	}
+	b, err := bearerOf(files, want, lim)
+	if err != nil {
+		return sendRefusal(out, err)
+	}
+	return sendJSON(out, wordFacts, b)
+}
+
+// sendRefusal tells why a study stays: with what a person has to look at, if that is why.
+func sendRefusal(out io.Writer, err error) error {
+	var held *heldMessage
+	if errors.As(err, &held) {
+		return sendJSON(out, wordHeld, held)
+	}
+	return sendJSON(out, wordRefusal, messageOf(err))
 }
 
 // heard receives the files of a study.

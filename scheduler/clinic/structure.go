@@ -48,9 +48,10 @@ func (s structure) without(tags ...tag.Tag) structure {
 	return s
 }
 
-// code is a coded concept (PS3.3 table 8.8-1).
+// code is a coded concept (PS3.3 table 8.8-1). Its meaning is free text, and follows from
+// the value.
 func code() structure {
-	return holding(tag.CodeValue, tag.CodingSchemeDesignator, tag.CodingSchemeVersion, tag.CodeMeaning)
+	return holding(tag.CodeValue, tag.CodingSchemeDesignator, tag.CodingSchemeVersion).with(veiled, tag.CodeMeaning)
 }
 
 // structureOf lists the attributes of Type 1 and 2 in the image IODs that leave the clinic

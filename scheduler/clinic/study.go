@@ -25,6 +25,7 @@ type Study struct {
 
 	facts     facts
 	selection models.Selection
+	policy    Policy // under which it was read, and will be stripped
 	limits    dcm.Limits
 	images    images
 }
@@ -46,10 +47,10 @@ func (s *Study) Slices() int { return len(s.facts.Instances) }
 // nothing more.
 func (s *Study) Close() error { return s.images.Close() }
 
-func newStudy(f facts, want models.Selection, lim dcm.Limits, where images) *Study {
+func newStudy(f facts, want models.Selection, policy Policy, lim dcm.Limits, where images) *Study {
 	return &Study{
 		StudyUID: f.StudyUID, SeriesUID: f.SeriesUID, Modality: f.Modality, Picture: f.Picture, Notes: f.Notes,
-		facts: f, selection: want, limits: lim, images: where,
+		facts: f, selection: want, policy: policy, limits: lim, images: where,
 	}
 }
 

@@ -1,13 +1,11 @@
 package clinic
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -39,6 +37,9 @@ type Identity struct {
 	Source    *Referred      `json:"source,omitempty"`    // what the clinic's own reports refer to
 	// Manifest is what of the model's manifest a result is held against; see ofResult.
 	Manifest *models.Manifest `json:"manifest,omitempty"`
+
+	Policy    Policy `json:"policy,omitzero"`     // under which the study left
+	ShiftDays int    `json:"shift_days,omitzero"` // by which the dates moved that left
 }
 
 // Referred names the images of a task as the clinic has them, slice by slice.
@@ -67,9 +68,13 @@ type Attribute struct {
 // Vault keeps identities by task, encrypted with AES-256-GCM under a key that
 // lies in another folder than the database. A value is on disk before Put returns.
 type Vault struct {
-	db    *bbolt.DB
-	aead  cipher.AEAD
-	names Pseudonyms
+	path, keyDir string
+	names        Pseudonyms
+
+	mu        sync.RWMutex // guards what follows, which a rotation replaces
+	db        *bbolt.DB
+	key       vaultKey
+	misplaced bool // the key's file is still under its name of a rotation
 }
 
 // ErrUnknownTask says that the vault holds nothing under a task.
@@ -102,56 +107,85 @@ func OpenVault(path, keyDir string) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the vault: %w; put it back from your backup", err)
 	}
-	v := &Vault{db: db}
-	if err := v.unlock(keyDir); err != nil {
+	v := &Vault{path: path, keyDir: keyDir, db: db}
+	if err := v.unlock(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the vault: %w", err), db.Close())
 	}
 	return v, syncFolder(filepath.Dir(path))
 }
 
 // unlock loads the keys and proves them on the check value, which the first unlock writes.
-func (v *Vault) unlock(keyDir string) error {
+func (v *Vault) unlock() error {
 	return v.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{metaBucket, identityBucket, deliveriesBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		meta := tx.Bucket(metaBucket)
-		sealed := meta.Get(checkKey)
-		k, err := loadKeys(keyDir, sealed == nil)
-		if err != nil {
+		if err := makeBuckets(tx); err != nil {
 			return err
 		}
-		block, err := aes.NewCipher(k.vault[:])
+		sealed := tx.Bucket(metaBucket).Get(checkKey)
+		k, err := loadKeys(v.keyDir, sealed == nil)
 		if err != nil {
-			return err
-		}
-		if v.aead, err = cipher.NewGCM(block); err != nil {
 			return err
 		}
 		v.names = NewPseudonyms(k.pseudonyms)
-		fingerprint := v.names.fingerprint()
+		if v.key, err = newVaultKey(k.vault); err != nil {
+			return err
+		}
 		if sealed == nil {
-			value, err := v.seal(checkKey, fingerprint[:])
-			if err != nil {
+			return putCheck(tx, v.key, v.names)
+		}
+		plain, err := v.key.open(checkKey, sealed)
+		if err != nil {
+			if plain, err = v.finishRotation(sealed); err != nil {
 				return err
 			}
-			return meta.Put(checkKey, value)
+		} else if err := v.forgetRotation(); err != nil {
+			return err
 		}
-		plain, err := v.open(checkKey, sealed)
-		if err != nil {
-			return fmt.Errorf("%s: %w; put the key folder of this vault back from your backup", vaultKeyFile, ErrWrongKey)
-		}
-		if models.Digest(plain) != fingerprint {
+		if models.Digest(plain) != v.names.fingerprint() {
 			return fmt.Errorf("%s: %w; put the key folder of this vault back from your backup", pseudonymKeyFile, ErrWrongKey)
 		}
 		return nil
 	})
 }
 
+func makeBuckets(tx *bbolt.Tx) error {
+	for _, name := range [][]byte{metaBucket, identityBucket, deliveriesBucket} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putCheck writes the value by which a key is known to fit.
+func putCheck(tx *bbolt.Tx, key vaultKey, names Pseudonyms) error {
+	fingerprint := names.fingerprint()
+	value, err := key.seal(checkKey, fingerprint[:])
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(metaBucket).Put(checkKey, value)
+}
+
+// view reads the database that is in force.
+func (v *Vault) view(read func(*bbolt.Tx, vaultKey) error) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.db.View(func(tx *bbolt.Tx) error { return read(tx, v.key) })
+}
+
+// update changes the database that is in force, durably.
+func (v *Vault) update(write func(*bbolt.Tx, vaultKey) error) error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.db.Update(func(tx *bbolt.Tx) error { return write(tx, v.key) })
+}
+
 // Close lets go of the database.
-func (v *Vault) Close() error { return v.db.Close() }
+func (v *Vault) Close() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.db.Close()
+}
 
 // Pseudonyms are the clinic's own.
 func (v *Vault) Pseudonyms() Pseudonyms { return v.names }
@@ -162,11 +196,14 @@ func (v *Vault) Put(task models.Digest, id Identity) error {
 	if err != nil {
 		return fmt.Errorf("vault task %s: %w", task.Short(), err)
 	}
-	sealed, err := v.seal(task[:], plain)
+	err = v.update(func(tx *bbolt.Tx, key vaultKey) error {
+		sealed, err := key.seal(task[:], plain)
+		if err != nil {
+			return err
+		}
+		return tx.Bucket(identityBucket).Put(task[:], sealed)
+	})
 	if err != nil {
-		return fmt.Errorf("vault task %s: %w", task.Short(), err)
-	}
-	if err := v.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(identityBucket).Put(task[:], sealed) }); err != nil {
 		return fmt.Errorf("vault task %s: %w; nothing was sent, free some disk space and submit again", task.Short(), err)
 	}
 	return nil
@@ -175,12 +212,12 @@ func (v *Vault) Put(task models.Digest, id Identity) error {
 // Get returns the identity of task, or ErrUnknownTask, or ErrWrongKey if the value was changed.
 func (v *Vault) Get(task models.Digest) (Identity, error) {
 	var id Identity
-	err := v.db.View(func(tx *bbolt.Tx) error {
+	err := v.view(func(tx *bbolt.Tx, key vaultKey) error {
 		sealed := tx.Bucket(identityBucket).Get(task[:])
 		if sealed == nil {
 			return ErrUnknownTask
 		}
-		plain, err := v.open(task[:], sealed)
+		plain, err := key.open(task[:], sealed)
 		if err != nil {
 			return err
 		}
@@ -190,27 +227,6 @@ func (v *Vault) Get(task models.Digest) (Identity, error) {
 		return Identity{}, fmt.Errorf("vault task %s: %w", task.Short(), err)
 	}
 	return id, nil
-}
-
-// seal encrypts plain under a fresh nonce, which stands before it. The name under
-// which it is stored is authenticated too, so that values can't change places.
-func (v *Vault) seal(name, plain []byte) ([]byte, error) {
-	nonce := make([]byte, v.aead.NonceSize(), v.aead.NonceSize()+len(plain)+v.aead.Overhead())
-	if _, err := rand.Read(nonce); err != nil {
-		return nil, err
-	}
-	return v.aead.Seal(nonce, nonce, plain, name), nil
-}
-
-func (v *Vault) open(name, sealed []byte) ([]byte, error) {
-	if len(sealed) < v.aead.NonceSize() {
-		return nil, ErrWrongKey
-	}
-	plain, err := v.aead.Open(nil, sealed[:v.aead.NonceSize()], sealed[v.aead.NonceSize():], name)
-	if err != nil {
-		return nil, ErrWrongKey
-	}
-	return plain, nil
 }
 
 func sameFolder(a, b string) bool {

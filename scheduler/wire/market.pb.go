@@ -2468,6 +2468,7 @@ type RecheckGrant struct {
 	ResultKey       []byte                 `protobuf:"bytes,5,opt,name=result_key,json=resultKey,proto3" json:"result_key,omitempty"` // HPKE: encapsulation || ciphertext
 	ResultManifest  []byte                 `protobuf:"bytes,6,opt,name=result_manifest,json=resultManifest,proto3" json:"result_manifest,omitempty"`
 	Consent         []byte                 `protobuf:"bytes,7,opt,name=consent,proto3" json:"consent,omitempty"` // the clinic's signature of attest.Consent: the coordinator may judge
+	Promise         []byte                 `protobuf:"bytes,8,opt,name=promise,proto3" json:"promise,omitempty"` // the node's attest.Pledge to this lease, in its binary form; empty: none is known
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -2547,6 +2548,13 @@ func (x *RecheckGrant) GetResultManifest() []byte {
 func (x *RecheckGrant) GetConsent() []byte {
 	if x != nil {
 		return x.Consent
+	}
+	return nil
+}
+
+func (x *RecheckGrant) GetPromise() []byte {
+	if x != nil {
+		return x.Promise
 	}
 	return nil
 }
@@ -2763,7 +2771,7 @@ const file_market_proto_rawDesc = "" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x16\n" +
 	"\x06clinic\x18\x03 \x01(\fR\x06clinic\x12\x19\n" +
-	"\bhpke_key\x18\x04 \x01(\fR\ahpkeKey\"\xe6\x01\n" +
+	"\bhpke_key\x18\x04 \x01(\fR\ahpkeKey\"\x80\x02\n" +
 	"\fRecheckGrant\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\fR\x04task\x12\x14\n" +
 	"\x05fence\x18\x02 \x01(\x04R\x05fence\x12\x1f\n" +
@@ -2773,7 +2781,8 @@ const file_market_proto_rawDesc = "" +
 	"\n" +
 	"result_key\x18\x05 \x01(\fR\tresultKey\x12'\n" +
 	"\x0fresult_manifest\x18\x06 \x01(\fR\x0eresultManifest\x12\x18\n" +
-	"\aconsent\x18\a \x01(\fR\aconsent*\xa0\x04\n" +
+	"\aconsent\x18\a \x01(\fR\aconsent\x12\x18\n" +
+	"\apromise\x18\b \x01(\fR\apromise*\xa0\x04\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +

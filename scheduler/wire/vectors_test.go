@@ -68,7 +68,7 @@ func samples(t testing.TB) []proto.Message {
 		&VoucherRequest{Clinic: clinic, Node: node, OwedGwei: 1234, Voucher: []byte(`{}`)},
 		&VoucherReply{Clinic: clinic, Node: node, Voucher: []byte(`{}`), Reason: reason},
 		&RecheckRequest{Task: task, Fence: fence, Clinic: clinic, HpkeKey: key},
-		&RecheckGrant{Task: task, Fence: fence, PayloadKey: bytes.Repeat([]byte{5}, 80), PayloadManifest: []byte{8, 1}, ResultKey: bytes.Repeat([]byte{6}, 80), ResultManifest: []byte{8, 2}, Consent: bytes.Repeat([]byte{7}, 65)},
+		&RecheckGrant{Task: task, Fence: fence, PayloadKey: bytes.Repeat([]byte{5}, 80), PayloadManifest: []byte{8, 1}, ResultKey: bytes.Repeat([]byte{6}, 80), ResultManifest: []byte{8, 2}, Consent: bytes.Repeat([]byte{7}, 65), Promise: bytes.Repeat([]byte{8}, 74)},
 	}
 }
 

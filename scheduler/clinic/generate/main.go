@@ -40,17 +40,23 @@ func run(args []string, out io.Writer) error {
 	return err
 }
 
-// entry is one object of the JSON. Only the columns of the Basic Profile are read.
+// entry is one object of the JSON: the column of the Basic Profile, and those of the options
+// that a clinic can choose.
 type entry struct {
-	Name         string `json:"name"`
-	Tag          string `json:"tag"`
-	BasicProfile string `json:"basicProfile"`
+	Name            string `json:"name"`
+	Tag             string `json:"tag"`
+	BasicProfile    string `json:"basicProfile"`
+	ModifiedDates   string `json:"rtnLongModifDatesOpt"`
+	Device          string `json:"rtnDevIdOpt"`
+	Characteristics string `json:"rtnPatCharsOpt"`
+	SafePrivate     string `json:"rtnSafePrivOpt"`
 }
 
 // row is one line of the Go table: a tag matches if tag&mask == value.
 type row struct {
 	value, mask uint32
 	action      string
+	options     string
 	name        string
 }
 
@@ -95,7 +101,7 @@ func render(rows []row) ([]byte, error) {
 		if r.mask == wholeTag {
 			exact++
 		}
-		fmt.Fprintf(&b, "{0x%08X, 0x%08X, %s, %q},\n", r.value, r.mask, r.action, r.name)
+		fmt.Fprintf(&b, "{0x%08X, 0x%08X, %s, %s, %q},\n", r.value, r.mask, r.action, r.options, r.name)
 	}
 	fmt.Fprintf(&b, "}\n\n// wholeTagRows is how many of them name exactly one tag.\nconst wholeTagRows = %d\n", exact)
 	return format.Source(b.Bytes())
@@ -110,8 +116,12 @@ func parseRow(e entry) (row, error) {
 	if !ok {
 		return row{}, fmt.Errorf("action %q is not known", e.BasicProfile)
 	}
+	options, err := e.options()
+	if err != nil {
+		return row{}, err
+	}
 	if e.Tag == privateTag {
-		return row{privateBit, privateBit, action, e.Name}, nil
+		return row{privateBit, privateBit, action, options, e.Name}, nil
 	}
 	digits := strings.NewReplacer("(", "", ")", "", ",", "").Replace(e.Tag)
 	if len(digits) != 8 {
@@ -128,5 +138,31 @@ func parseRow(e entry) (row, error) {
 			mask |= 0xF
 		}
 	}
-	return row{uint32(value), mask, action, e.Name}, nil
+	return row{uint32(value), mask, action, options, e.Name}, nil
+}
+
+// options is the Go expression for what the row's options do. C asks for cleaning: of dates
+// that is moving them, of private attributes a list of safe ones; a device's or a patient's
+// text can't be cleaned by a program, so that there C gives nothing.
+func (e entry) options() (string, error) {
+	var chosen []string
+	for _, o := range []struct{ code, clean, keep string }{
+		{e.ModifiedDates, "ShiftsDates", ""},
+		{e.Device, "-", "KeepsDevice"},
+		{e.Characteristics, "-", "KeepsCharacteristics"},
+		{e.SafePrivate, "KeepsSafePrivate", ""},
+	} {
+		name := map[string]string{"": "-", "C": o.clean, "K": o.keep}[o.code]
+		switch name {
+		case "":
+			return "", fmt.Errorf("option %q is not known", o.code)
+		case "-":
+		default:
+			chosen = append(chosen, name)
+		}
+	}
+	if len(chosen) == 0 {
+		return "0", nil
+	}
+	return strings.Join(chosen, " | "), nil
 }

@@ -29,6 +29,7 @@ func TestCommittedTableIsFresh(t *testing.T) {
 func TestUnknownRowsStopTheGenerator(t *testing.T) {
 	for name, tc := range map[string]struct{ table, want string }{
 		"new action":  {`[{"tag":"(0010,0010)","basicProfile":"Q"}]`, `action "Q" is not known`},
+		"new option":  {`[{"tag":"(0010,0010)","basicProfile":"X","rtnDevIdOpt":"Z"}]`, `option "Z" is not known`},
 		"odd tag":     {`[{"tag":"(0010)","basicProfile":"X"}]`, "want a tag"},
 		"not hex":     {`[{"tag":"(00G0,0010)","basicProfile":"X"}]`, "row 1"},
 		"not a table": {`{}`, "parse the table"},
