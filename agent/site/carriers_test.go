@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/medhive/medhive/scheduler/clinic/dicomweb"
@@ -45,6 +46,20 @@ func TestAResultThatAWebArchiveHasAlreadyIsDelivered(t *testing.T) {
 		host.Close()
 		if refused, _ := errors.AsType[*outbox.Failure](err); (err == nil) != there || (taken == 1) != there || !there && refused == nil {
 			t.Errorf("reason %s: %d taken, %v", reason, taken, err)
+		}
+	}
+}
+
+// A destination that may get no results unencrypted gets no credentials so either.
+func TestCredentialsDoNotTravelInTheClear(t *testing.T) {
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("0123456789abcdef01234567\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{KindFHIR, KindSTOW} {
+		conf := Config{Destinations: []Destination{{Name: "record", Kind: kind, URL: "http://record.invalid/fhir", Token: token}}}
+		if _, err := Echo(t.Context(), conf, "record"); err == nil || !strings.Contains(err.Error(), "plain = true") && !strings.Contains(err.Error(), "https") {
+			t.Errorf("%s: says %v", kind, err)
 		}
 	}
 }

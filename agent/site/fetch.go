@@ -159,6 +159,11 @@ func (s *Site) echoDestination(ctx context.Context, d Destination) (string, erro
 	case KindFolder:
 		return "the folder is there", writable(d.Folder)
 	}
+	if d.Kind == KindFHIR {
+		if _, err := recordServer(d); err != nil { // its credentials must not travel where results may not
+			return "", err
+		}
+	}
 	peer, err := webPeerOf(d.URL, d.Token, d.Login, d.TLS)
 	if err != nil {
 		return "", err

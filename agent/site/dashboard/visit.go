@@ -25,7 +25,8 @@ const (
 	maxCookie   = 128
 	// writeTime bounds how long an answer may take to be taken.
 	writeTime = time.Minute
-	// readTime bounds how long a request's body may take to come.
+	// readTime bounds how long a request's body may take to come. At its end net/http lifts the
+	// bound: what is done about it may take longer.
 	readTime = 30 * time.Second
 	// tokenHeader carries the form token of a program.
 	tokenHeader = "X-CSRF-Token"
@@ -155,7 +156,6 @@ func (v *visit) admit(role Role) error {
 		if err := v.r.ParseForm(); err != nil {
 			return refuse("the form can't be read")
 		}
-		v.heard()
 		token = v.r.PostForm.Get("token")
 	}
 	if !hmac.Equal([]byte(token), []byte(v.Token())) {
@@ -244,9 +244,6 @@ func (v *visit) redirect(path string) {
 	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
 }
 
-// heard ends the time for a request's body: what is done about it may take longer.
-func (v *visit) heard() { _ = http.NewResponseController(v.w).SetReadDeadline(time.Time{}) }
-
 // decode reads a program's request.
 func (v *visit) decode(into any) error {
 	d := json.NewDecoder(v.r.Body)
@@ -254,7 +251,6 @@ func (v *visit) decode(into any) error {
 	if err := d.Decode(into); err != nil {
 		return refuse("the request can't be read: %w", err)
 	}
-	v.heard()
 	return nil
 }
 
