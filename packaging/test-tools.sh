@@ -72,7 +72,7 @@ if ! command -v gdcmanon >/dev/null && [ ! -x "$tools/bin/gdcmanon" ]; then
 fi
 
 # Tests of the clinic's network speak with dcmtk's tools; the benchmarks use dcmdump too.
-dcmtk=(echoscu storescu dcmsend findscu movescu storescp dcmqrscp dcmdump)
+dcmtk=(echoscu storescu dcmsend findscu movescu storescp dcmqrscp dcmdump dcmodify)
 for tool in "${dcmtk[@]}"; do
   if ! command -v "$tool" >/dev/null && [ ! -x "$tools/bin/$tool" ]; then
     unpack dcmtk libdcmtk17 libxml2 libicu72 libssl3 libwrap0 libnsl2 libtirpc3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libcom-err2 liblzma5
