@@ -111,7 +111,9 @@ func TestPerturbGivesAnotherStudyOfTheSameForm(t *testing.T) {
 	}
 	wantFiles, want := opened(t, base)
 	gotFiles, got := opened(t, out)
-	if len(out) != len(base) || len(got) != len(want) {
+	// A fresh UID may have a digit more or less, and a file then a block of the tar.
+	const block = 512
+	if off := len(out) - len(base); off%block != 0 || max(off, -off) > block*len(want) || len(got) != len(want) {
 		t.Fatalf("%d bytes in %d files, the study has %d in %d", len(out), len(got), len(base), len(want))
 	}
 	fresh := []tag.Tag{tag.StudyInstanceUID, tag.SeriesInstanceUID, tag.SOPInstanceUID, tag.FrameOfReferenceUID, tag.PatientID, tag.PatientName}
