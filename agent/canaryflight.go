@@ -76,11 +76,8 @@ func (k *canaries) canary(ctx context.Context, n int, s *slot, number []byte, du
 
 // packageOf finds the package with this manifest among those that the coordinator holds.
 func (k *canaries) packageOf(manifest models.Digest) (models.Package, error) {
-	for _, e := range k.catalog.List() {
-		pkg, err := e.Load()
-		if err == nil && pkg.ManifestDigest() == manifest {
-			return pkg, nil
-		}
+	if pkg, found := packageOf(k.catalog, manifest); found {
+		return pkg, nil
 	}
 	return models.Package{}, fmt.Errorf("the model %s is not in this machine's catalogue: %w; fetch it with `medhive model fetch`", manifest.Short(), errNoCheck)
 }

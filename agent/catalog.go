@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/models/catalog"
 	"github.com/medhive/medhive/models/store"
 )
@@ -30,4 +31,15 @@ func OpenCatalog(home string) (*catalog.Catalog, error) {
 		return nil, err
 	}
 	return catalog.OpenWith(folders, packages)
+}
+
+// packageOf finds the package with this manifest: receipts and verdicts name it, where the
+// catalogue goes by the package's own digest. What can't be loaded is passed over.
+func packageOf(c *catalog.Catalog, manifest models.Digest) (models.Package, bool) {
+	for _, entry := range c.List() {
+		if pkg, err := entry.Load(); err == nil && pkg.ManifestDigest() == manifest {
+			return pkg, true
+		}
+	}
+	return models.Package{}, false
 }

@@ -139,7 +139,7 @@ func (e *evidenceCheck) verdict(ctx context.Context, s attest.SignedVerdict) (Ch
 	case v.Kind == attest.CheckRerun:
 		return say(EvidenceUnverified, "the evidence names the same check, outputs and figures; a patient's study is shown to nobody, so they are not computed again")
 	}
-	pkg, known := e.packageOf(v.Manifest)
+	pkg, known := packageOf(e.models, v.Manifest)
 	if !known {
 		return say(EvidenceUnverified, "the model %s is not on this machine; fetch it with `medhive model fetch`, and try again", v.Manifest.Short())
 	}
@@ -184,15 +184,6 @@ func (e Evidence) overruled(m models.Manifest, answer, output []byte) bool {
 	}
 	_, judgement, _ := canary.CompareOutputs(m, answer, output)
 	return judgement != attest.JudgedInvalid
-}
-
-func (e *evidenceCheck) packageOf(manifest models.Digest) (models.Package, bool) {
-	for _, entry := range e.models.List() {
-		if pkg, err := entry.Load(); err == nil && pkg.ManifestDigest() == manifest {
-			return pkg, true
-		}
-	}
-	return models.Package{}, false
 }
 
 // evidenceFiles are what a canary's evidence names by hash.
