@@ -23,7 +23,7 @@ const (
 )
 
 // ct500Turns of each side, one after the other; the middle one counts.
-const ct500Turns = 3
+const ct500Turns = 5
 
 // memoryLimitMB is the most that intake may have resident while it takes the CT.
 const memoryLimitMB = 300

@@ -178,6 +178,23 @@ func (d *powerDisk) create(path string) (diskFile, error) {
 	return d.files[path], nil
 }
 
+// reopen goes on with a file that this disk made.
+func (d *powerDisk) reopen(path string, size int64) (diskFile, error) {
+	f, err := d.system.reopen(path, size)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known := d.files[path]
+	if known == nil { // of an earlier life: on disk
+		known = &powerFile{disk: d, size: size, synced: size, named: true}
+		d.files[path] = known
+	}
+	known.diskFile = f
+	return known, nil
+}
+
 func (d *powerDisk) syncFolder(path string) error {
 	path = strings.Replace(path, makingSuffix, "", 1)
 	d.mu.Lock()
@@ -250,7 +267,7 @@ func TestAPowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
 		on := newPowerDisk()
 		b := openOn(t, folder, Config{}, on)
 		kept := map[string]bool{}
-		count := rapid.IntRange(1, 12).Draw(rt, "instances")
+		count := rapid.OneOf(rapid.IntRange(1, 12), rapid.IntRange(20, 60)).Draw(rt, "instances") // many: files are made ahead
 		for n := range count {
 			s := ct([]string{study1, "1.2.840.777.2"}[n%2], n)
 			if _, err := sendBy(b, s, 0); err != nil {
@@ -292,7 +309,7 @@ func halfKept(t *rapid.T, b *Inbox, s slice) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := b.disk.create(filepath.Join(at.arriving.images(), fileName(at.entry.Number)))
+	file, _, err := b.openSeat(at.arriving, at.entry.Number, filepath.Join(at.arriving.images(), fileName(at.entry.Number)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,6 +358,11 @@ func (d *faultyDisk) sync() error {
 
 func (d *faultyDisk) create(path string) (diskFile, error) {
 	f, err := d.system.create(path)
+	return faultyFile{f, d}, err
+}
+
+func (d *faultyDisk) reopen(path string, size int64) (diskFile, error) {
+	f, err := d.system.reopen(path, size)
 	return faultyFile{f, d}, err
 }
 

@@ -112,6 +112,9 @@ func (b *Inbox) finish(r *revision) {
 
 // record writes that r is complete.
 func (b *Inbox) record(r *revision, study Study) error {
+	if err := r.blanks.clear(b.disk, r.images()); err != nil {
+		return err
+	}
 	if _, err := r.journal.append(record{Done: &study}); err != nil {
 		return err
 	}
@@ -134,6 +137,9 @@ func (b *Inbox) letGo(r *revision) {
 
 // discard removes a revision in which nothing is.
 func (b *Inbox) discard(r *revision) error {
+	if err := r.blanks.clear(b.disk, r.images()); err != nil {
+		return err
+	}
 	if err := b.removeFolder(r.place); err != nil {
 		return err
 	}

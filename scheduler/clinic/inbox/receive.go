@@ -312,6 +312,39 @@ func (b *Inbox) conflict(at seat) error {
 // castagnoli is the polynomial of CRC-32C, which processors have an instruction for.
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by the package
 
+// pages are a file on its way to disk: writes of one size, aligned to it, cost the system
+// least. What was written begins to go to disk while more comes in.
+type pages struct {
+	file    diskFile
+	buffer  *[copyBytes]byte
+	have    int
+	written int64
+}
+
+// Write implements io.Writer.
+func (p *pages) Write(part []byte) (int, error) {
+	taken := 0
+	for taken < len(part) {
+		n := copy(p.buffer[p.have:], part[taken:])
+		taken, p.have = taken+n, p.have+n
+		if p.have == len(p.buffer) {
+			if err := p.flush(); err != nil {
+				return taken, err
+			}
+		}
+	}
+	return taken, nil
+}
+
+func (p *pages) flush() error {
+	n, err := p.file.Write(p.buffer[:p.have])
+	if err == nil {
+		hasten(p.file, p.written, int64(n))
+	}
+	p.written, p.have = p.written+int64(n), 0
+	return err
+}
+
 // keep writes an object to the file of its seat and makes it safe.
 func (b *Inbox) keep(at seat, in *incoming, from Origin) (size int64, err error) {
 	r, e := at.arriving, at.entry
@@ -330,36 +363,18 @@ func (b *Inbox) keep(at seat, in *incoming, from Origin) (size int64, err error)
 		}
 		b.leave(at, err == nil)
 	}()
-	if file, err = b.disk.create(path); err != nil {
+	file, named, err := b.openSeat(r, e.Number, path)
+	if err != nil {
 		return 0, err
 	}
-	check := uint32(0)
-	write := func(part []byte) error {
-		taken += int64(len(part))
-		check = crc32.Update(check, castagnoli(), part)
-		if err := b.room.take(int64(len(part))); err != nil {
-			return err
-		}
-		_, err := file.Write(part)
-		return err
-	}
-	h := in.head
 	k := kept{
-		Number: e.Number, UID: h.instance(), Class: h.class(), Syntax: h.syntax, Likeness: h.likeness(),
-		Skip: h.meta, Series: h.text(tagSeries), Priority: from.Priority, At: b.now(), Late: r.base > 0,
+		Number: e.Number, UID: in.head.instance(), Class: in.head.class(), Syntax: in.head.syntax, Likeness: in.head.likeness(),
+		Skip: in.head.meta, Series: in.head.text(tagSeries), Priority: from.Priority, At: b.now(), Late: r.base > 0,
 	}
-	if h.meta == 0 {
-		top := part10Head(h.syntax, k.Class, k.UID, from.CallingAE)
-		k.Skip = len(top)
-		if err = write(top); err != nil {
-			return 0, err
-		}
-	}
-	if _, err = in.drain(write); err != nil {
+	if err = b.write(file, in, &k, from, &taken); err != nil {
 		return 0, err
 	}
-	k.Bytes, k.Check = taken, check
-	if err = b.commit(r, k, h, file); err != nil {
+	if err = b.commit(r, k, in.head, file, named); err != nil {
 		return 0, err
 	}
 	e.kept = k
@@ -367,4 +382,50 @@ func (b *Inbox) keep(at seat, in *incoming, from Origin) (size int64, err error)
 		b.log.Warn("close a file that is safe", "study", at.key(), "error", ofDisk(closed))
 	}
 	return k.Bytes, nil
+}
+
+// openSeat opens the file of a number. named says that its name is on disk already.
+func (b *Inbox) openSeat(r *revision, number int, path string) (file diskFile, named bool, err error) {
+	if r.blanks.take(number) {
+		file, err = b.disk.reopen(path, 0)
+		named = true
+	} else {
+		file, err = b.disk.create(path)
+	}
+	if more := r.blanks.prepare(b.disk, r.images(), b.log); more != nil {
+		b.receiving.Go(more)
+	}
+	return file, named, err
+}
+
+// write writes an object to its file, and fills in what is known of k only then. taken counts
+// what it took of the room, also where it fails.
+func (b *Inbox) write(file diskFile, in *incoming, k *kept, from Origin, taken *int64) error {
+	out := pages{file: file, buffer: copyBuffers.Get().(*[copyBytes]byte)}
+	defer copyBuffers.Put(out.buffer)
+	check := uint32(0)
+	write := func(part []byte) error {
+		*taken += int64(len(part))
+		check = crc32.Update(check, castagnoli(), part)
+		if err := b.room.take(int64(len(part))); err != nil {
+			return err
+		}
+		_, err := out.Write(part)
+		return err
+	}
+	if in.head.meta == 0 {
+		top := part10Head(in.head.syntax, k.Class, k.UID, from.CallingAE)
+		k.Skip = len(top)
+		if err := write(top); err != nil {
+			return err
+		}
+	}
+	if _, err := in.drain(write); err != nil {
+		return err
+	}
+	if err := out.flush(); err != nil {
+		return err
+	}
+	k.Bytes, k.Check = *taken, check
+	return nil
 }

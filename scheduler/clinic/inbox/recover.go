@@ -237,10 +237,17 @@ func (b *Inbox) mend(r *revision, doubtful bool) (lost []int, err error) {
 		if wanted[f.Name()] {
 			continue
 		}
-		if err := r.putAside(f.Name(), doubtful); err != nil {
+		info, err := f.Info()
+		if err != nil {
 			return nil, err
 		}
-		aside++
+		holds := info.Size() > 0 // one made ahead holds nothing
+		if err := r.putAside(f.Name(), doubtful && holds); err != nil {
+			return nil, err
+		}
+		if holds {
+			aside++
+		}
 	}
 	if aside > 0 && doubtful {
 		b.log.Error("the record of a study is damaged on disk, and does not name all of its objects any more; send the study again", "study", r.place.id.key(), "objects", aside)

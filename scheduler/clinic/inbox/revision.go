@@ -47,6 +47,8 @@ type revision struct {
 
 	duplicates, conflicts int
 
+	blanks blanks // guards itself
+
 	// writing guards what follows: the order of the journal, and what it says.
 	writing  sync.Mutex
 	journal  *journal
@@ -158,10 +160,10 @@ func (b *Inbox) writeJournal(r *revision, folder string, list []record) error {
 }
 
 // commit makes an instance, whose file is written, safe: when it returns nil, the file, its
-// name and its record are on disk. The three are synced side by side, since a journaling
-// file system then does it in one go. A crash between them leaves a record without its file,
-// or a file without its record; recovery finds both.
-func (b *Inbox) commit(r *revision, k kept, h head, file diskFile) error {
+// name and its record are on disk. Those that are not yet are synced side by side, since a
+// journaling file system then does it in one go. A crash between them leaves a record without
+// its file, or a file without its record; recovery finds both.
+func (b *Inbox) commit(r *revision, k kept, h head, file diskFile, named bool) error {
 	position, err := r.note(k, h)
 	if err != nil {
 		return err
@@ -169,7 +171,9 @@ func (b *Inbox) commit(r *revision, k kept, h head, file diskFile) error {
 	var work errgroup.Group
 	work.Go(file.Sync)
 	work.Go(r.journal.sync)
-	work.Go(func() error { return b.disk.syncFolder(r.images()) })
+	if !named {
+		work.Go(func() error { return b.disk.syncFolder(r.images()) })
+	}
 	err = work.Wait()
 	r.writing.Lock()
 	defer r.writing.Unlock()
