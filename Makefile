@@ -7,6 +7,8 @@ TOOLS   := $(CURDIR)/.tools
 ROOMS   := agent attest cmd hwprobe inference models scheduler testdata
 OUT     ?= demo-out
 ROOM    ?=
+DIST    ?= dist
+PACKAGE_ARCHES ?= amd64 arm64
 N            ?= 20
 LANES        ?= 4
 CELLS        ?=
@@ -42,7 +44,9 @@ test-tools: ## bring what the tests compare with: dciodvfy, gdcm, dcmtk, Orthanc
 	@./packaging/test-registry.sh $(TOOLS)
 	@./packaging/test-captures.sh $(TOOLS)
 	@./packaging/test-clef.sh $(TOOLS)
+	@./packaging/test-swtpm.sh $(TOOLS)
 	@./packaging/test-browser.sh $(TOOLS)
+	@./packaging/test-prometheus.sh $(TOOLS)
 	@./attest/contracts/check.sh tools
 
 test: build test-tools ## run every test
@@ -54,13 +58,39 @@ check-peers: demo test-tools ## hand the results of demo and tests to PixelMed's
 	MEDHIVE_KEEP=$(TOOLS)/peers/objects go test -count=1 ./inference/report
 	@./packaging/checks/peers.sh $(TOOLS) $(OUT) $(TOOLS)/peers/objects
 
-pictures: test-tools ## take the pictures of the dashboard anew, by the browser that tests it
+pictures: test-tools ## take the pictures of both dashboards anew, by the browser that tests them
 	@mkdir -p $(TOOLS)/pictures
 	go test -count=1 -run '^TestPagesInABrowser$$' ./agent/site/dashboard -args -pictures $(TOOLS)/pictures
 	@for page in worklist case quarantine; do cp $(TOOLS)/pictures/light-$$page.png packaging/pictures/$$page.png; done
+	@mkdir -p $(TOOLS)/pictures/node
+	go test -count=1 -run '^TestPagesInABrowser$$' ./agent/panel -args -pictures $(TOOLS)/pictures/node
+	@for page in overview earnings score network; do cp $(TOOLS)/pictures/node/light-$$page.png packaging/pictures/node-$$page.png; done
+	@cp $(TOOLS)/pictures/node/dark-overview.png packaging/pictures/node-dark.png
+	go test -count=1 -run '^TestTheStatusPictureIsFresh$$' ./cmd/medhive -args -update
+
+packages: deps ## build deb, rpm and apk for PACKAGE_ARCHES into DIST, with parts list and sums; the same commit gives the same bytes
+	@./packaging/packages/tools.sh $(TOOLS) $(PACKAGE_ARCHES)
+	@./packaging/packages/build.sh $(TOOLS) $(DIST) $(PACKAGE_ARCHES)
+
+container: packages ## build a container image of the packages and run the demo in it, with a read-only root; wants root
+	@./packaging/packages/container.sh $(TOOLS) $(DIST)
+
+test-packages: packages ## install, run, upgrade, remove and purge the packages in a Debian 12 of their own, by its systemd; wants root
+	@./packaging/packages/test.sh $(TOOLS) $(DIST)
+
+test-reproducible: packages ## build the packages again, elsewhere and from nothing: the same bytes
+	@./packaging/packages/reproduce.sh $(TOOLS) $(DIST) $(PACKAGE_ARCHES)
+
+image: packages ## build a bootable disk for amd64 boxes, and its updates, into DIST/image; wants root, or Debian's uidmap; packaging/image/build.sh says what a vendor may give it
+	@./packaging/image/tools.sh $(TOOLS)
+	@./packaging/image/build.sh $(TOOLS) $(DIST)/medhive_*_amd64.deb $(DIST)/image
+
+test-image: build packages ## boot a box in QEMU with a TPM: first boot, a job, updates good and bad, disk written anew; half an hour
+	@./packaging/image/test.sh $(TOOLS) $(DIST)/medhive_*_amd64.deb bin/medhive
 
 bench: build test-tools ## measure the targets; ROOM=name for one room; writes bench.json
 	@./packaging/test-tools.sh $(TOOLS) bench
+	@./packaging/test-kubo.sh $(TOOLS)
 	go run ./cmd/bench --room "$(ROOM)" --out bench.json
 
 chaos: build test-tools ## kill, cut, slow and misdate real processes, N times each step; prints counts, goes on where it was stopped; CELLS=kill/node for some
@@ -85,9 +115,9 @@ fuzz: test-tools ## fuzz every target below FUZZ_FOLDERS for FUZZ_TIME, FUZZ_JOB
 	@./packaging/fuzz.sh $(FUZZ_TIME) $(FUZZ_JOBS) $(FUZZ_FOLDERS)
 
 lint: ## gofmt, vet and staticcheck
-	@unformatted=$$(gofmt -l $(ROOMS)); test -z "$$unformatted" || { echo "run gofmt on: $$unformatted"; exit 1; }
-	go vet ./... ./testdata ./testdata/generate ./testdata/vulkan ./testdata/peers ./testdata/planted
-	go tool staticcheck ./... ./testdata ./testdata/generate ./testdata/vulkan ./testdata/peers ./testdata/planted
+	@unformatted=$$(gofmt -l $(ROOMS) packaging); test -z "$$unformatted" || { echo "run gofmt on: $$unformatted"; exit 1; }
+	go vet ./... ./testdata ./testdata/generate ./testdata/vulkan ./testdata/peers ./testdata/browser ./testdata/planted
+	go tool staticcheck ./... ./testdata ./testdata/generate ./testdata/vulkan ./testdata/peers ./testdata/browser ./testdata/planted
 
 generate: ## rebuild contracts, bindings, protobuf and the de-identification table
 	./attest/contracts/generate.sh
@@ -95,6 +125,6 @@ generate: ## rebuild contracts, bindings, protobuf and the de-identification tab
 	go generate ./scheduler/clinic
 
 clean: ## remove what the targets above made
-	rm -rf bin $(OUT) bench.json chaos.json sim.json sim-reward.json sim-reward.svg .tools $(RUNTIME)/node_modules attest/contracts/node_modules attest/contracts/tools/node_modules attest/contracts/artifacts packaging/checks/node_modules
+	rm -rf bin $(DIST) $(OUT) bench.json chaos.json sim.json sim-reward.json sim-reward.svg .tools $(RUNTIME)/node_modules attest/contracts/node_modules attest/contracts/tools/node_modules attest/contracts/artifacts packaging/checks/node_modules
 
-.PHONY: help deps build demo verify-demo test test-tools check-peers pictures bench chaos sim sim-reward contracts-check lint generate clean
+.PHONY: help deps build packages container image test-image test-packages test-reproducible demo verify-demo test test-tools check-peers pictures bench chaos sim sim-reward contracts-check lint generate clean

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -68,6 +69,7 @@ type audit struct {
 	posted chain.Root // the epoch's root on chain; zero if it was never posted
 	jobs   [][32]byte // that the epoch counts
 	behind []counted  // by the epochs behind it that were recomputed too
+	strict bool       // somebody signs for what is found: what this machine can't confirm is a difference
 }
 
 // epochSource is where epochs are brought from.
@@ -131,12 +133,13 @@ func (a *audit) unpack(bundle io.Reader, number uint64, want common.Hash) (dir s
 
 // checks hold an epoch against the chain.
 func (a *audit) checks() []func(context.Context, epoch.Bundle) error {
-	return []func(context.Context, epoch.Bundle) error{a.compareSkipped, a.comparePool, a.compareRegistry}
+	return []func(context.Context, epoch.Bundle) error{a.compareSkipped, a.comparePool, a.compareRegistry, a.compareVendors}
 }
 
 // verify recomputes the epoch in dir and those that it builds on, see ancestors, and holds
 // them against the chain.
 func (a *audit) verify(ctx context.Context, dir string, known held, strict bool) (v VerifiedEpoch, b epoch.Bundle, err error) {
+	a.strict = strict
 	err = a.auditor().Walk(ctx, []string{dir}, func(e epoch.Verified) {
 		a.visit(e)
 		b, a.jobs, v.EpochReport = e.Bundle, e.Jobs(), report(e.Bundle, dir)
@@ -224,6 +227,23 @@ func (a *audit) compareRegistry(ctx context.Context, b epoch.Bundle) error {
 	}
 	for _, d := range epoch.CompareRegistrations(rows, b.Inputs.Registrations) {
 		a.differ(fmt.Sprintf("epoch %d %s", b.Summary.Number, d.Where), d.Want, d.Got)
+	}
+	return nil
+}
+
+// compareVendors holds the vendors whose vouchers raised trust against this network file's. A
+// network takes vendors in and lets them go, so others are named and are no difference; but
+// who signs for an epoch takes none that it doesn't know: a coordinator that made up a vendor
+// could trust any node of its own.
+func (a *audit) compareVendors(_ context.Context, b epoch.Bundle) error {
+	for _, vendor := range b.Inputs.Vendors {
+		switch {
+		case slices.Contains(a.network.Vendors, vendor):
+		case a.strict:
+			a.differ(fmt.Sprintf("epoch %d vendors", b.Summary.Number), "those of this network file; if the network took another one in, add it there", vendor.Hex())
+		default:
+			a.give(fmt.Sprintf("that vouchers of vendor %s count: this network file does not name it", vendor))
+		}
 	}
 	return nil
 }
@@ -322,5 +342,5 @@ func (p *peerSource) head(ctx context.Context) (bundleHead, error) {
 
 // registrationOf is a node of the registry as an epoch takes it.
 func registrationOf(n chain.Node) epoch.Registration {
-	return epoch.Registration{Node: n.HotKey, Jurisdiction: n.Jurisdiction, Trust: score.TrustSoftware, Active: n.Active()}
+	return epoch.Registration{Node: n.HotKey, Jurisdiction: n.Jurisdiction, Trust: score.TrustSoftware, Active: n.Active(), Voucher: n.Voucher}
 }

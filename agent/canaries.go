@@ -13,6 +13,8 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/host"
 
+	"github.com/medhive/medhive/agent/config"
+	"github.com/medhive/medhive/agent/trace"
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/canary"
 	"github.com/medhive/medhive/attest/epoch"
@@ -41,6 +43,7 @@ type canaries struct {
 	epoch   func() uint64                       // the newest one that was published
 	owner   func(common.Address) common.Address // a node's operator, by the registry
 	drawn   chan dueCheck                       // receipts' draws on their way to the disk
+	tracer  *trace.Tracer                       // nil where no collector is named
 	log     *slog.Logger
 
 	mu     sync.Mutex              // guards the fields below, and each slot's favoured
@@ -79,7 +82,7 @@ func (c *Coordinator) openCanaries(ctx context.Context) (err error) {
 	}
 	k := &canaries{
 		conf: c.conf, rates: canary.DefaultRates(), key: c.key, domain: c.conf.Network.Domain(), store: c.taken, window: c.store.Open, host: c.host,
-		owner: c.registry.operator, epoch: c.newestEpoch, drawn: make(chan dueCheck, maxDue), log: c.conf.Log,
+		owner: c.registry.operator, epoch: c.newestEpoch, drawn: make(chan dueCheck, maxDue), tracer: c.tracer, log: c.conf.Log,
 		own: map[common.Address]bool{}, unfit: map[string]bool{}, recent: map[[32]byte]attest.SignedReceipt{},
 		busy: map[string]dueCheck{}, more: make(chan struct{}),
 	}
@@ -156,7 +159,7 @@ func (k *canaries) sweep() error {
 }
 
 // DefaultCanaryEvery is the mean pause between the draw of a canary and its submission.
-const DefaultCanaryEvery = 5 * time.Minute
+const DefaultCanaryEvery = config.CanaryEvery
 
 // newestEpoch is the number of the epoch that was published last.
 func (c *Coordinator) newestEpoch() uint64 {

@@ -17,6 +17,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 
+	"github.com/medhive/medhive/agent/config"
 	"github.com/medhive/medhive/attest/canary"
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/inference"
@@ -28,7 +29,7 @@ const (
 	canaryClinics = 3
 	// DefaultCanaryLife is for how many epochs a canary clinic works on the average. A clinic
 	// that lives for one epoch only is one of the coordinator's.
-	DefaultCanaryLife = 8
+	DefaultCanaryLife = config.CanaryLife
 	// canaryLinger is how long a clinic stays after its last canary, for nodes that ask for what
 	// it owes them.
 	canaryLinger = time.Hour

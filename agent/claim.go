@@ -217,7 +217,7 @@ func (n *Node) claimIfWorthwhile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !n.conf.Claims.worthwhile(q.AmountWei, q.FeeWei) {
+	if !n.claimPolicy().worthwhile(q.AmountWei, q.FeeWei) {
 		n.conf.Log.Debug("reward is not worth a claim yet", "wei", q.AmountWei, "fee_wei", q.FeeWei)
 		return nil
 	}

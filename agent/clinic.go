@@ -17,8 +17,11 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/health"
+	"github.com/medhive/medhive/agent/notify"
 	"github.com/medhive/medhive/agent/p2p"
 	"github.com/medhive/medhive/agent/trace"
+	"github.com/medhive/medhive/agent/warning"
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/canary"
 	"github.com/medhive/medhive/attest/identity"
@@ -59,6 +62,9 @@ type ClinicConfig struct {
 	// earlier life of it owes.
 	Serve   bool
 	Metrics string // host:port where Prometheus may scrape; empty: only at the local door
+	Health  string // host:port where anybody may ask whether it works; empty: nowhere
+	Traces  string // collector of OpenTelemetry, such as http://127.0.0.1:4318; empty: that of the environment, or none
+	Version string // of this program, for metrics
 	Library string // libonnxruntime of its own runner; empty: found, or none
 	Runner  []string
 	// Checks say how often a second node does a task too, so that their results can be
@@ -67,6 +73,8 @@ type ClinicConfig struct {
 	// Rechecks lets the coordinator run tasks again: what was sent and what came back is kept
 	// for an hour after the delivery, and given to it. De-identified studies leave for it then.
 	Rechecks bool
+	// Notify is how the operator is told of warnings; zero: not at all.
+	Notify notify.Settings
 	// KeepFree reserves nothing of the deposit by itself; nodes then lend a few studies, until
 	// money is reserved for them by hand.
 	KeepFree bool
@@ -79,9 +87,10 @@ type ClinicConfig struct {
 	// Disclose is told before a node or coordinator gets the key of a study; an error keeps the
 	// key. May be nil.
 	Disclose func(broker.Disclosure) error
-	// Meters are shown with the clinic's own figures.
-	Meters []prometheus.Collector
-	Log    *slog.Logger
+	// Meters are shown with the clinic's own figures, Checkups asked with its own health.
+	Meters   []prometheus.Collector
+	Checkups []health.Check
+	Log      *slog.Logger
 	// Reader is the program that parses studies and results in confinement, with its
 	// arguments: see clinic.Serve. nil is this executable.
 	Reader []string
@@ -97,28 +106,33 @@ type ClinicConfig struct {
 
 // Clinic is a running clinic.
 type Clinic struct {
-	conf    ClinicConfig
-	domain  attest.Domain
-	started time.Time
-	tracer  *trace.Tracer // nil where no collector is named
-	key     *identity.Key
-	secret  [secretBytes]byte
-	db      *bolt.DB
-	errands errands
-	checks  *verification
-	vault   *clinic.Vault
-	door    *clinic.Door
-	catalog *catalog.Catalog
-	local   *localRunner // nil without ONNX Runtime
-	feed    *feed
-	roster  *roster
-	known   *directory.Directory // nodes, by their notices
-	joined  *joined
-	host    host.Host // joined's, or what a test put around it
-	market  *market.Market
-	broker  *broker.Broker
-	api     *api.Server
-	scrape  *metricsServer // nil without a Metrics address
+	conf     ClinicConfig
+	domain   attest.Domain
+	started  time.Time
+	tracer   *trace.Tracer // nil where no collector is named
+	warnings *warning.Board
+	notices  *notify.Notifier // nil where nobody is told
+	health   *health.Monitor
+	checkup  *health.Port // nil without a Health address
+	key      *identity.Key
+	secret   [secretBytes]byte
+	db       *bolt.DB
+	errands  errands
+	checks   *verification
+	vault    *clinic.Vault
+	door     *clinic.Door
+	catalog  *catalog.Catalog
+	local    *localRunner // nil without ONNX Runtime
+	feed     *feed
+	roster   *roster
+	known    *directory.Directory // nodes, by their notices
+	joined   *joined
+	host     host.Host // joined's, or what a test put around it
+	market   *market.Market
+	broker   *broker.Broker
+	api      *api.Server
+	profiles *api.Server    // pprof, for the owner alone
+	scrape   *metricsServer // nil without a Metrics address
 
 	reading    chan struct{} // a token for each study that is being read
 	delivering sync.Mutex    // one delivery at a time
@@ -144,7 +158,7 @@ func StartClinic(ctx context.Context, conf ClinicConfig) (*Clinic, error) {
 // listen in there. The steps below are the order of the start; Close goes back in reverse.
 func startClinic(ctx context.Context, conf ClinicConfig, dress func(host.Host) host.Host) (_ *Clinic, err error) {
 	conf.Log = quiet(conf.Log)
-	c := &Clinic{conf: conf, domain: conf.Network.Domain(), started: time.Now(), feed: newFeed(),
+	c := &Clinic{conf: conf, domain: conf.Network.Domain(), started: time.Now(), feed: newFeed(), health: health.New("clinic"),
 		reading: make(chan struct{}, maxReading), followed: map[string]bool{}}
 	c.ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
 	starting := context.AfterFunc(ctx, c.stop) // until it has started, ctx ends everything
@@ -154,7 +168,7 @@ func startClinic(ctx context.Context, conf ClinicConfig, dress func(host.Host) h
 		}
 	}()
 	joinMarket := func(ctx context.Context) error { return c.joinMarket(ctx, dress) }
-	for _, step := range []func(context.Context) error{c.openState, c.openRoster, joinMarket, c.openBroker, c.openDoor} {
+	for _, step := range []func(context.Context) error{c.openHealth, c.openState, c.openRoster, joinMarket, c.openBroker, c.openDoor} {
 		if err := step(c.ctx); err != nil {
 			return nil, err
 		}
@@ -162,9 +176,11 @@ func startClinic(ctx context.Context, conf ClinicConfig, dress func(host.Host) h
 	if !starting() {
 		return nil, fmt.Errorf("start clinic: %w", context.Cause(ctx))
 	}
+	c.health.Started(c.healthChecks()...)
 	c.loops.Go(func() { c.roster.keep(c.ctx) })
 	c.loops.Go(func() { c.joined.keepConnected(c.ctx) })
 	c.loops.Go(func() { c.keepFunded(c.ctx) })
+	c.loops.Go(func() { c.watchSelf(c.ctx) })
 	if err := c.owesVerdicts(); err != nil {
 		return nil, err
 	}
@@ -247,7 +263,7 @@ func (c *Clinic) observe(n market.ReceivedNotice) error {
 }
 
 func (c *Clinic) openBroker(ctx context.Context) (err error) {
-	if c.tracer, err = trace.FromEnvironment(ctx, "clinic"); err != nil {
+	if c.tracer, err = trace.Open(ctx, c.conf.Traces, "clinic"); err != nil {
 		return err
 	}
 	blobs, err := transfer.NewFolderWithin(filepath.Join(c.conf.State, "sealed"), c.conf.SealedMax)
@@ -294,9 +310,17 @@ func (c *Clinic) publish(e broker.Event) {
 	c.tracer.Clinic(e)
 }
 
+func (c *Clinic) openHealth(context.Context) error {
+	return openHealth(c.health, c.conf.Health, &c.checkup, c.conf.Log)
+}
+
 // openState opens everything that lies on disk.
 func (c *Clinic) openState(context.Context) (err error) {
 	if err := makeState(c.conf.State); err != nil {
+		return err
+	}
+	c.warnings = openWarnings(c.conf.State, c.conf.Log)
+	if c.notices, err = openNotices(c.conf.Notify, c.warnings, warning.Clinic, c.conf.State, c.conf.Log); err != nil {
 		return err
 	}
 	if c.key, err = identity.LoadOrCreate(filepath.Join(c.conf.State, clinicKeyFile)); err != nil {
@@ -371,9 +395,13 @@ func ownReader() ([]string, error) {
 // Close ends the loops and lets go of state. Open tasks resume at the next start.
 func (c *Clinic) Close() error {
 	var errs []error
+	c.health.Stopped()
 	c.stop()
 	if c.api != nil {
 		errs = append(errs, c.api.Close())
+	}
+	if c.profiles != nil {
+		errs = append(errs, c.profiles.Close())
 	}
 	if c.scrape != nil {
 		errs = append(errs, c.scrape.Close())
@@ -398,6 +426,7 @@ func (c *Clinic) Close() error {
 	if c.db != nil {
 		errs = append(errs, c.db.Close())
 	}
+	errs = append(errs, closeHealth(c.checkup))
 	return errors.Join(errs...)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/warning"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler/broker"
 	"github.com/medhive/medhive/scheduler/clinic"
@@ -33,13 +34,14 @@ type ClinicStatus struct {
 	// Rechecks are what coordinators may still run again and were given; nil: nothing is kept
 	// for it.
 	Rechecks *broker.Allowance `json:"rechecks,omitempty"`
+	Warnings []warning.Warning `json:"warnings"` // the worst first
 	Up       time.Duration     `json:"up_ns"`
 }
 
 // Status is a snapshot.
 func (c *Clinic) Status() ClinicStatus {
 	s := ClinicStatus{Address: c.key.Address().Hex(), Peer: c.host.ID().String(), Serving: c.conf.Serve, Runner: c.local != nil,
-		Regions: []string{}, Listed: c.roster.size(), Known: c.known.Len(), Peers: len(c.host.Network().Peers()), Up: time.Since(c.started)}
+		Regions: []string{}, Listed: c.roster.size(), Known: c.known.Len(), Peers: len(c.host.Network().Peers()), Warnings: c.look(), Up: time.Since(c.started)}
 	if c.conf.Rechecks {
 		if a, err := c.broker.Allowance(); err == nil {
 			s.Rechecks = &a
@@ -98,8 +100,11 @@ func (c *Clinic) openDoor(context.Context) (err error) {
 		api.Page{Pattern: "POST /submit", Handler: api.Lines(c.takeStudy)},
 		api.Page{Pattern: "GET /vouchers", Handler: api.Answer(func(*http.Request) (any, error) { return c.broker.Owed() })},
 		api.Page{Pattern: "GET /metrics", Handler: c.metrics()})
+	if err == nil {
+		c.profiles, err = api.ServeProfiles(c.conf.State)
+	}
 	if err == nil && c.conf.Metrics != "" {
-		c.scrape, err = serveMetrics(c.conf.Metrics, c.metrics())
+		c.scrape, err = serveMetrics(c.conf.Metrics, c.metrics(), c.conf.Log)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/medhive/medhive/agent/warning"
 	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/broker"
@@ -165,9 +166,11 @@ func (c *Clinic) keepFunded(ctx context.Context) {
 		switch {
 		case err == nil:
 			said = ""
+			c.warnings.Clear(warning.ReservesFail, "")
 		case ctx.Err() == nil && err.Error() != said:
 			said = err.Error()
 			c.conf.Log.Warn("nothing is reserved for nodes; they do few studies without", "error", err)
+			c.warnings.Raise(warning.Of(warning.ReservesFail, "", "nothing is reserved for nodes: %v", err))
 		}
 		select {
 		case <-ctx.Done():

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,11 +17,16 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/config"
+	"github.com/medhive/medhive/agent/health"
+	"github.com/medhive/medhive/agent/notify"
 	"github.com/medhive/medhive/agent/p2p"
 	"github.com/medhive/medhive/agent/trace"
+	"github.com/medhive/medhive/agent/warning"
 	"github.com/medhive/medhive/attest"
 	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/attest/compute"
+	"github.com/medhive/medhive/attest/enrolment"
 	"github.com/medhive/medhive/attest/epoch"
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/attest/intake"
@@ -49,15 +53,19 @@ type CoordinatorConfig struct {
 	// Canaries is a folder of studies (each a folder, a zip or a DICOM file) that may be shown
 	// to any node: canaries are made of them. Empty: none are sent.
 	Canaries     string
-	CanaryEvery  time.Duration // mean time from the draw of a canary to its submission; 0: DefaultCanaryEvery
-	CanaryListen []string      // where canary clinics listen, one at each, or several where a port is 0; nil: free ports of this machine's loopback
-	CanaryLife   uint64        // epochs that a canary clinic works for on the average, before what its nodes did is published; 0: DefaultCanaryLife
-	Rechecks     bool          // run tasks again whose clinics allow it
-	Library      string        // libonnxruntime of its own runner; empty: found
-	Runner       []string      // program of its own runner; nil: this executable
-	Reader       []string      // program that parses studies in confinement; nil: this executable
-	Metrics      string        // host:port where Prometheus may scrape; empty: only at the local door
-	HTTP         string        // host:port where anybody may read what is published, see publicDoor; empty: nowhere
+	CanaryEvery  time.Duration   // mean time from the draw of a canary to its submission; 0: DefaultCanaryEvery
+	CanaryListen []string        // where canary clinics listen, one at each, or several where a port is 0; nil: free ports of this machine's loopback
+	CanaryLife   uint64          // epochs that a canary clinic works for on the average, before what its nodes did is published; 0: DefaultCanaryLife
+	Notify       notify.Settings // how the operator is told of warnings; zero: not at all
+	Rechecks     bool            // run tasks again whose clinics allow it
+	Library      string          // libonnxruntime of its own runner; empty: found
+	Runner       []string        // program of its own runner; nil: this executable
+	Reader       []string        // program that parses studies in confinement; nil: this executable
+	Metrics      string          // host:port where Prometheus may scrape; empty: only at the local door
+	Health       string          // host:port where anybody may ask whether it works; empty: nowhere, or at HTTP
+	Traces       string          // collector of OpenTelemetry, such as http://127.0.0.1:4318; empty: that of the environment, or none
+	Version      string          // of this program, for metrics
+	HTTP         string          // host:port where anybody may read what is published, see publicDoor; empty: nowhere
 	Log          *slog.Logger
 
 	canaryLinger time.Duration // how long a canary clinic stays after its last canary; 0: canaryLinger
@@ -66,6 +74,11 @@ type CoordinatorConfig struct {
 // Coordinator is a running coordinator.
 type Coordinator struct {
 	conf       CoordinatorConfig
+	warnings   *warning.Board
+	notices    *notify.Notifier // nil where nobody is told
+	health     *health.Monitor
+	checkup    *health.Port // nil without a Health address
+	ends       epochCounts
 	key        *identity.Key
 	poster     *identity.Key
 	db         *bolt.DB
@@ -82,9 +95,12 @@ type Coordinator struct {
 	challenger *uptime.Challenger
 	examiner   *compute.Examiner
 	seen       *seenNodes
+	deviceBook *enrolment.Book
+	devices    *enrolment.Server
 
 	started time.Time
 	door    *api.Server    // the local one
+	debug   *api.Server    // pprof, for the owner alone
 	scrape  *metricsServer // nil without a Metrics address
 	public  *metricsServer // nil without an HTTP address
 
@@ -99,12 +115,8 @@ type Coordinator struct {
 	why    atomic.Pointer[string]
 }
 
-// DefaultRegions are the countries whose offers a coordinator relays unless told
-// otherwise: the European Economic Area, Switzerland, the United Kingdom and the
-// United States (ISO 3166-1 alpha-2).
-func DefaultRegions() []string {
-	return strings.Fields("AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK US")
-}
+// DefaultRegions are the countries whose offers a coordinator relays unless told otherwise.
+func DefaultRegions() []string { return config.Regions() }
 
 // StartCoordinator opens state, takes statements, challenges nodes and closes
 // epochs until it is closed. An epoch that a crash left half published is
@@ -116,13 +128,13 @@ func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinat
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	release := context.AfterFunc(ctx, stop) // a start that nobody waits for any more ends
-	c := &Coordinator{conf: conf, stop: stop, failed: make(chan error, 1), signed: make(chan struct{}, 1), started: time.Now()}
+	c := &Coordinator{conf: conf, stop: stop, failed: make(chan error, 1), signed: make(chan struct{}, 1), started: time.Now(), health: health.New("coordinator")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, c.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.keepScores, c.takeStatements, c.challengeNodes, c.examineNodes, c.announce, c.openCanaries, c.openDoors} {
+	for _, step := range []func(context.Context) error{c.openHealth, c.openState, c.openChain, c.joinMarket, c.resumeEpochs, c.keepScores, c.takeStatements, c.challengeNodes, c.examineNodes, c.enrolDevices, c.announce, c.openCanaries, c.openDoors} {
 		if err := step(running); err != nil {
 			return nil, err
 		}
@@ -130,16 +142,26 @@ func StartCoordinator(ctx context.Context, conf CoordinatorConfig) (_ *Coordinat
 	if !release() {
 		return nil, fmt.Errorf("start coordinator: %w", context.Cause(ctx))
 	}
+	c.health.Started(c.healthChecks()...)
 	serveRewards(c.host, c.archive.Proof)
 	serveEvidence(c.host, evidenceFolder(c.conf.State))
 	serveBundles(c.host, c.archive, (&cosignerPeers{ask: c.chain.CoSigners, now: time.Now}).include, c.conf.Log)
 	c.takeCosignatures(running)
 	c.loops.Go(func() { c.epochLoop(running) })
+	c.loops.Go(func() { c.watchSelf(running) })
 	return c, nil
 }
 
+func (c *Coordinator) openHealth(context.Context) error {
+	return openHealth(c.health, c.conf.Health, &c.checkup, c.conf.Log)
+}
+
 func (c *Coordinator) openState(context.Context) (err error) {
-	if err := makeState(c.conf.State); err != nil {
+	if err := errors.Join(makeState(c.conf.State), openToGroup(c.conf.State)); err != nil {
+		return err
+	}
+	c.warnings = openWarnings(c.conf.State, c.conf.Log)
+	if c.notices, err = openNotices(c.conf.Notify, c.warnings, warning.Coordinator, c.conf.State, c.conf.Log); err != nil {
 		return err
 	}
 	if c.key, err = identity.LoadOrCreate(filepath.Join(c.conf.State, "coordinator.key")); err != nil {
@@ -192,7 +214,7 @@ func (c *Coordinator) takeStatements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.tracer, err = trace.FromEnvironment(ctx, "coordinator"); err != nil {
+	if c.tracer, err = trace.Open(ctx, c.conf.Traces, "coordinator"); err != nil {
 		return err
 	}
 	c.taken = newTaken(c.store, claims, c.tracer)
@@ -230,6 +252,7 @@ func (c *Coordinator) fail(err error) {
 	c.conf.Log.Error("the coordinator can't go on", "error", err)
 	text := err.Error()
 	c.why.CompareAndSwap(nil, &text)
+	c.health.Changed()
 	select {
 	case c.failed <- err:
 	default: // the first is told already
@@ -290,9 +313,13 @@ func (c *Coordinator) Addresses() []string { return p2p.Addresses(c.host) }
 // Close ends the loops and lets go of state.
 func (c *Coordinator) Close() error {
 	var errs []error
+	c.health.Stopped()
 	c.stop()
 	if c.door != nil {
 		errs = append(errs, c.door.Close())
+	}
+	if c.debug != nil {
+		errs = append(errs, c.debug.Close())
 	}
 	for _, door := range []*metricsServer{c.scrape, c.public} {
 		if door != nil {
@@ -301,6 +328,9 @@ func (c *Coordinator) Close() error {
 	}
 	if c.intake != nil {
 		c.intake.Close()
+	}
+	if c.devices != nil {
+		c.devices.Close()
 	}
 	endTraces(c.tracer, c.conf.Log)
 	if c.market != nil {
@@ -316,6 +346,7 @@ func (c *Coordinator) Close() error {
 	if c.db != nil {
 		errs = append(errs, c.db.Close())
 	}
+	errs = append(errs, closeHealth(c.checkup))
 	return errors.Join(errs...)
 }
 
@@ -325,6 +356,7 @@ type taken struct {
 	intake.Store
 	claims claims
 	tracer *trace.Tracer
+	counts statementCounts
 
 	mu     sync.Mutex                           // guards the fields below
 	hear   func([32]byte, attest.SignedReceipt) // is told of each receipt that is stored, and must not wait; nil: nobody
@@ -346,6 +378,11 @@ func (t *taken) Put(ctx context.Context, statements []intake.Statement) []error 
 			r := &s.Receipt.Receipt
 			ends[i] = t.tracer.Around(r.Task, "receipt", attribute.String("medhive.node", r.Node.Hex()), attribute.Int64("medhive.fence", int64(r.Fence)))
 		}
+		if s.Verdict != nil {
+			v := &s.Verdict.Verdict
+			ends[i] = t.tracer.Around(v.Task, "verdict", attribute.String("medhive.node", v.Node.Hex()), attribute.Int64("medhive.fence", int64(v.Fence)),
+				attribute.String("medhive.check", string(v.Kind)), attribute.String("medhive.result", string(v.Result)))
+		}
 	}
 	errs := t.Store.Put(ctx, statements)
 	t.mu.Lock()
@@ -353,6 +390,7 @@ func (t *taken) Put(ctx context.Context, statements []intake.Statement) []error 
 	t.mu.Unlock()
 	for i, s := range statements {
 		ends[i](errs[i])
+		t.counts.note(s, errs[i])
 		if errs[i] != nil {
 			continue
 		}

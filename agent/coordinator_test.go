@@ -78,12 +78,12 @@ type village struct {
 	chain *Chain
 	gate  *gate
 	conf  CoordinatorConfig
-	log   *logbook
+	log   *rolelog
 }
 
 func newVillage(t *testing.T, challengeEvery time.Duration) *village {
 	t.Helper()
-	v := &village{t: t, home: t.TempDir(), log: &logbook{}}
+	v := &village{t: t, home: t.TempDir(), log: &rolelog{}}
 	path := NetworkPath(v.home)
 	var err error
 	v.chain, err = StartChain(t.Context(), ChainConfig{Home: v.home, NetworkPath: path, Listen: "127.0.0.1:0"})
@@ -164,7 +164,7 @@ func (p *villager) register() {
 	p.v.t.Helper()
 	_, err := enrol(p.v.t.Context(), p.v.Coordinator.chain, NodeConfig{
 		State: p.dir, Network: p.v.chain.Network(), Jurisdiction: "DE", Log: quiet(nil),
-	}, p.key)
+	}, p.key, nil)
 	p.v.must(err)
 }
 

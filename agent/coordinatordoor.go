@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,23 +17,26 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/health"
+	"github.com/medhive/medhive/agent/warning"
 	"github.com/medhive/medhive/attest/score"
 )
 
 // CoordinatorStatus is a coordinator on one screen.
 type CoordinatorStatus struct {
-	Address   string      `json:"address"`
-	Peer      string      `json:"peer"`
-	Addresses []string    `json:"addresses"`        // multiaddresses where it listens
-	Epoch     uint64      `json:"epoch"`            // the newest that is published; 0: none
-	Epochs    string      `json:"epochs"`           // folder of the published epochs
-	Nodes     int         `json:"nodes"`            // of the registry, whether active or not
-	Peers     int         `json:"peers"`            // connected
-	Checks    CheckCounts `json:"checks"`           // since the start
-	CheckPart float64     `json:"checks_share"`     // part of all computation that checks took since the start, 0 to 1
-	Checking  bool        `json:"checking"`         // it sends canaries or runs tasks again
-	Failed    string      `json:"failed,omitempty"` // why it can't go on
-	Up        int64       `json:"up_ns"`
+	Address   string            `json:"address"`
+	Peer      string            `json:"peer"`
+	Addresses []string          `json:"addresses"`        // multiaddresses where it listens
+	Epoch     uint64            `json:"epoch"`            // the newest that is published; 0: none
+	Epochs    string            `json:"epochs"`           // folder of the published epochs
+	Nodes     int               `json:"nodes"`            // of the registry, whether active or not
+	Peers     int               `json:"peers"`            // connected
+	Checks    CheckCounts       `json:"checks"`           // since the start
+	CheckPart float64           `json:"checks_share"`     // part of all computation that checks took since the start, 0 to 1
+	Checking  bool              `json:"checking"`         // it sends canaries or runs tasks again
+	Failed    string            `json:"failed,omitempty"` // why it can't go on
+	Warnings  []warning.Warning `json:"warnings"`         // the worst first
+	Up        int64             `json:"up_ns"`
 }
 
 // Status is a snapshot.
@@ -41,7 +45,7 @@ func (c *Coordinator) Status() CoordinatorStatus {
 	return CoordinatorStatus{
 		Address: c.key.Address().Hex(), Peer: c.host.ID().String(), Addresses: c.Addresses(), Epoch: c.newestEpoch(), Epochs: c.EpochsFolder(),
 		Nodes: c.registry.size(), Peers: len(c.host.Network().Peers()), Checks: c.Checks(), CheckPart: spent.Share(), Checking: c.canaries != nil,
-		Failed: c.failure(), Up: time.Since(c.started).Nanoseconds(),
+		Failed: c.failure(), Warnings: c.look(), Up: time.Since(c.started).Nanoseconds(),
 	}
 }
 
@@ -50,30 +54,16 @@ func (c *Coordinator) openDoors(context.Context) (err error) {
 	c.door, err = api.Serve(c.conf.State, map[string]api.Handler{
 		"GET /status": func(context.Context) (any, error) { return c.Status(), nil },
 	}, api.Page{Pattern: "GET /metrics", Handler: c.metrics()})
+	if err == nil {
+		c.debug, err = api.ServeProfiles(c.conf.State)
+	}
 	if err == nil && c.conf.Metrics != "" {
-		c.scrape, err = serveMetrics(c.conf.Metrics, c.metrics())
+		c.scrape, err = serveMetrics(c.conf.Metrics, c.metrics(), c.conf.Log)
 	}
 	if err == nil && c.conf.HTTP != "" {
 		c.public, err = servePublished(c.conf.HTTP, publicDoor{c})
 	}
 	return err
-}
-
-// metrics is the page that Prometheus reads.
-func (c *Coordinator) metrics() http.Handler {
-	return metricsPage(c.conf.Log, marketMeter{func(s sheet) {
-		s.gossip(c.market.Stats())
-		s.gauge("coordinator_epoch", "Number of the newest published epoch.", int(c.newestEpoch()))
-		s.gauge("coordinator_nodes", "Nodes of the registry.", c.registry.size())
-		s.gauge("peers", "Connected peers.", len(c.host.Network().Peers()))
-		counts := c.Checks()
-		for kind, n := range map[string]CheckCount{"canary": counts.Canaries, "rerun": counts.Reruns} {
-			s.count("coordinator_checks_drawn_total", "Checks that a draw asked for.", n.Drawn, "kind", kind)
-			s.count("coordinator_checks_made_total", "Checks that came to a verdict.", n.Made, "kind", kind)
-			s.count("coordinator_checks_dropped_total", "Checks for which there was no room or no means.", n.Dropped, "kind", kind)
-		}
-		s.checks("coordinator", c.Checked())
-	}})
 }
 
 // Bounds of the public door: it answers anybody.
@@ -101,13 +91,30 @@ func servePublished(address string, p publicDoor) (*metricsServer, error) {
 	return s, nil
 }
 
+// publicOpenAPI is the document of the public door.
+//
+//go:embed coordinator.openapi.json
+var publicOpenAPI []byte
+
 func (p publicDoor) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /health", p.health)
 	mux.HandleFunc("GET /v1/scores/{node}", p.score)
 	mux.HandleFunc("GET /v1/epochs", p.epochs)
 	mux.Handle("GET /v1/epochs/{epoch}/bundle", p.bundles())
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(publicOpenAPI) // the caller has gone; nothing is left to tell it
+	})
 	return mux
+}
+
+// Published is the address of the public door; empty: there is none.
+func (c *Coordinator) Published() string {
+	if c.public == nil {
+		return ""
+	}
+	return "http://" + c.public.address
 }
 
 // say answers with JSON.
@@ -121,13 +128,24 @@ func refuse(w http.ResponseWriter, status int, text string) {
 	say(w, status, map[string]string{"error": text})
 }
 
-// health is 200 while the coordinator does its work, 503 once a loop of it has ended.
-func (p publicDoor) health(w http.ResponseWriter, _ *http.Request) {
-	if why := p.c.failure(); why != "" {
-		refuse(w, http.StatusServiceUnavailable, "the coordinator has stopped working; its log says why")
-		return
+// health is what the health port says, and the newest epoch.
+func (p publicDoor) health(w http.ResponseWriter, r *http.Request) {
+	report, status := p.c.health.Report(r.Context()), http.StatusOK
+	if !report.Healthy {
+		status = http.StatusServiceUnavailable
 	}
-	say(w, http.StatusOK, map[string]any{"epoch": p.c.newestEpoch()})
+	say(w, status, PublishedHealth{report, p.c.newestEpoch()})
+}
+
+// PublishedHealth is how a coordinator is, for anybody.
+type PublishedHealth struct {
+	health.Report
+	Epoch uint64 `json:"epoch"` // the newest that is published; 0: none
+}
+
+// PublishedEpochs lists the newest epochs.
+type PublishedEpochs struct {
+	Epochs []uint64 `json:"epochs"` // the newest first, at most 1000
 }
 
 // ExplainedScore is a node's published line and what it is made of.
@@ -163,7 +181,7 @@ func (p publicDoor) epochs(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	slices.Reverse(numbers)
-	say(w, http.StatusOK, map[string]any{"epochs": append([]uint64{}, numbers[:min(len(numbers), maxEpochList)]...)})
+	say(w, http.StatusOK, PublishedEpochs{append([]uint64{}, numbers[:min(len(numbers), maxEpochList)]...)})
 }
 
 // bundles hands out an epoch in one file, some at a time.

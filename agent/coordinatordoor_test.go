@@ -84,7 +84,7 @@ func TestADoorClosesOnSlowReaders(t *testing.T) {
 		close(reading)
 		<-r.Context().Done()
 		close(cut)
-	}))
+	}), quiet(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,6 +95,7 @@ func Examine(ctx context.Context, conf DoctorConfig) (Examination, error) {
 	e.add(checkDevices(ctx, conf, trials)...)
 	e.add(checkPower(ctx, conf)...)
 	e.add(checkMemory())
+	e.add(checkTPM(ctx, ""))
 	e.add(checkState(conf.Home)...)
 	now := time.Now()
 	synchronised, known := clockSynchronised()

@@ -31,6 +31,10 @@ type EarningsLine struct {
 	Receipts uint64 `json:"receipts"`
 	Clinics  int    `json:"clinics"` // how many paid it
 	Gwei     uint64 `json:"gwei"`
+	// Joules is what the studies took whose receipts say so, which are Measured of them: the
+	// machine's share while they had a runner, and nothing of its rest.
+	Joules   float64 `json:"joules"`
+	Measured uint64  `json:"measured"`
 }
 
 // VoucherTotals sum up what clinics owe and paid, in gwei of HIVE.
@@ -61,7 +65,38 @@ type Earnings struct {
 	Vouchers  *VoucherTotals   `json:"vouchers,omitempty"` // nil where clinics don't pay by voucher
 	Accounts  []worker.Account `json:"accounts,omitempty"` // the same, clinic by clinic
 	Rewards   RewardTotals     `json:"rewards"`
+	Epochs    []EpochReward    `json:"epochs"` // of those days, the newest first, as far as this node heard of them
+	Money     Money            `json:"money,omitzero"`
 	Notes     []string         `json:"notes,omitempty"` // what could not be found out, and why
+}
+
+// EarnedSpans are what a node earned of late, in gwei of HIVE by countersigned receipts; days
+// are those of UTC.
+type EarnedSpans struct {
+	TodayGwei    uint64 `json:"today_gwei"`
+	TodayStudies uint64 `json:"today_studies"`
+	WeekGwei     uint64 `json:"week_gwei"` // of seven days, today's included
+	WeekStudies  uint64 `json:"week_studies"`
+	PayableGwei  uint64 `json:"payable_gwei"` // a redemption of vouchers would pay so much now
+}
+
+// earnedSpans sums up; what can't be read is shown as nothing, and the board says why.
+func (n *Node) earnedSpans(now time.Time) (s EarnedSpans) {
+	today := now.UTC().Truncate(24 * time.Hour)
+	lines, err := n.worker.Earnings(today.AddDate(0, 0, -6))
+	if err != nil {
+		return s
+	}
+	for _, l := range lines {
+		s.WeekGwei, s.WeekStudies = s.WeekGwei+l.Gwei, s.WeekStudies+l.Receipts
+		if l.Day.Equal(today) {
+			s.TodayGwei, s.TodayStudies = s.TodayGwei+l.Gwei, s.TodayStudies+l.Receipts
+		}
+	}
+	if n.payments != nil {
+		s.PayableGwei = sumVouchers(n.worker.Accounts()).PayableGwei
+	}
+	return s
 }
 
 // serveEarnings answers GET /earnings?days=N.
@@ -78,13 +113,24 @@ func (n *Node) serveEarnings(r *http.Request) (any, error) {
 
 // Earnings is what this node earned, in all and in the last days.
 func (n *Node) Earnings(ctx context.Context, days int) (Earnings, error) {
-	e := Earnings{Node: n.key.Address().Hex(), Recipient: n.recipient.Hex(), Days: days, Lines: []EarningsLine{}}
+	e := Earnings{Node: n.key.Address().Hex(), Recipient: n.recipient.Hex(), Days: days, Lines: []EarningsLine{}, Epochs: []EpochReward{}, Money: n.conf.Money}
 	earned, err := n.worker.Earnings(time.Now().AddDate(0, 0, 1-days))
 	if err != nil {
 		return e, err
 	}
 	for _, l := range earned {
-		e.Lines = append(e.Lines, EarningsLine{Day: l.Day.Format(time.DateOnly), Model: n.modelName(l.Model), Receipts: l.Receipts, Clinics: l.Clinics, Gwei: l.Gwei})
+		e.Lines = append(e.Lines, EarningsLine{Day: l.Day.Format(time.DateOnly), Model: n.modelName(l.Model), Receipts: l.Receipts, Clinics: l.Clinics, Gwei: l.Gwei, Joules: float64(l.MilliJ) / 1000, Measured: l.Measured})
+	}
+	scores, err := n.Scores(scoresKept)
+	if err != nil {
+		e.Notes = append(e.Notes, err.Error())
+	}
+	first := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-days)
+	for _, s := range scores {
+		if time.Unix(int64(s.To), 0).Before(first) {
+			break // the newest come first
+		}
+		e.Epochs = append(e.Epochs, rewardOf(s))
 	}
 	if n.payments != nil {
 		e.Accounts = n.worker.Accounts()

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/medhive/medhive/hwprobe/device"
 	"github.com/medhive/medhive/hwprobe/power"
@@ -27,6 +28,34 @@ type energy struct {
 	mu     sync.Mutex // guards the fields below
 	last   power.Reading
 	joules map[power.Basis]float64 // of all jobs since the start
+	busy   stretch
+}
+
+// stretch adds up the time in which anything was under way.
+type stretch struct {
+	running int
+	since   time.Time     // when the first of the running ones began
+	before  time.Duration // of those that have ended
+}
+
+func (s *stretch) begin(now time.Time) {
+	if s.running++; s.running == 1 {
+		s.since = now
+	}
+}
+
+func (s *stretch) end(now time.Time) {
+	if s.running--; s.running == 0 {
+		s.before += now.Sub(s.since)
+	}
+}
+
+// total is how long it has been up to now.
+func (s *stretch) total(now time.Time) time.Duration {
+	if s.running == 0 {
+		return s.before
+	}
+	return s.before + now.Sub(s.since)
 }
 
 // watchPower finds what tells the machine's power. It never fails: a node that can't
@@ -57,6 +86,7 @@ func (e *energy) of(progress func(stage string, done float64), run func(progress
 	defer func() {
 		if recording != nil {
 			recording.Stop()
+			e.rests()
 		}
 	}()
 	var last string
@@ -64,9 +94,11 @@ func (e *energy) of(progress func(stage string, done float64), run func(progress
 		if recording != nil && stage == inference.StageReading && last != stage {
 			recording.Stop() // it gave way, and begins anew
 			recording = nil
+			e.rests()
 		}
 		if last = stage; recording == nil {
 			recording = e.begin()
+			e.works()
 		}
 		if progress != nil {
 			progress(stage, done)
@@ -134,6 +166,26 @@ func (e *energy) total() map[power.Basis]float64 {
 		}
 	}
 	return sum
+}
+
+// works and rests note that a job has a runner, and that it has it no more.
+func (e *energy) works() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.busy.begin(time.Now())
+}
+
+func (e *energy) rests() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.busy.end(time.Now())
+}
+
+// busyFor is how long, since the start, a job has had a runner.
+func (e *energy) busyFor() time.Duration {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.busy.total(time.Now())
 }
 
 // close ends the sensors.

@@ -18,7 +18,7 @@ import (
 // enrol makes sure that the registry knows this node, and returns who is paid. On
 // a real network the operator has registered it before; on a development network
 // an operator account is made here, with gas and bond from the faucet.
-func enrol(ctx context.Context, client *chain.Client, conf NodeConfig, hot *identity.Key) (common.Address, error) {
+func enrol(ctx context.Context, client *chain.Client, conf NodeConfig, hot *identity.Key, device *nodeDevice) (common.Address, error) {
 	known, err := client.Node(ctx, hot.Address())
 	if err != nil {
 		return common.Address{}, err
@@ -27,12 +27,15 @@ func enrol(ctx context.Context, client *chain.Client, conf NodeConfig, hot *iden
 		if conf.Recipient != "" && common.HexToAddress(conf.Recipient) != known.Recipient {
 			return common.Address{}, fmt.Errorf("the registry pays %s for this node, --recipient names %s; leave the flag out, or have the operator propose the new recipient", known.Recipient, conf.Recipient)
 		}
+		if owner, err := Owner(ctx, conf.State, conf.Network, hot.Address()); err == nil && owner != nil && *owner != known.Recipient {
+			conf.Log.Warn("this node is bound to one wallet and the registry pays another; have its operator change that with `medhive chain recipient`", "owner", owner, "paid", known.Recipient)
+		}
 		return known.Recipient, nil
 	}
 	if conf.Network.DevelopmentKeys == "" {
 		return common.Address{}, fmt.Errorf("node %s is not registered on chain %d; have its operator register and bond it, then start again", hot.Address(), conf.Network.Contracts.ChainID)
 	}
-	recipient, err := coldAddress(conf)
+	recipient, err := coldAddress(ctx, conf, hot.Address())
 	if err != nil {
 		return recipient, err
 	}
@@ -43,21 +46,32 @@ func enrol(ctx context.Context, client *chain.Client, conf NodeConfig, hot *iden
 	if err := endow(ctx, client, conf.Network, operator.Address(), hot.Address()); err != nil {
 		return recipient, fmt.Errorf("get play money from the faucet: %w", err)
 	}
-	if _, err := client.Register(ctx, operator, hot, recipient, conf.Jurisdiction); err != nil {
+	device.findVoucher(ctx, conf)
+	if device != nil && device.unfit != nil {
+		return recipient, fmt.Errorf("%w; or remove it, to register this node without one, which stays", device.unfit)
+	}
+	if _, err := client.RegisterVouched(ctx, operator, hot, recipient, conf.Jurisdiction, device.digest(conf.Network.Domain())); err != nil {
 		return recipient, err
 	}
 	conf.Log.Info("registered on the development chain", "node", hot.Address(), "operator", operator.Address(), "recipient", recipient)
 	return recipient, nil
 }
 
-// coldAddress is the address that --recipient names, or that of a key made for
-// play money. Its key is never opened by the node: it only receives.
-func coldAddress(conf NodeConfig) (common.Address, error) {
+// coldAddress is the address that --recipient names, else the wallet that the owner bound
+// the node to, else that of a key made for play money. Its key is never opened by the node:
+// it only receives.
+func coldAddress(ctx context.Context, conf NodeConfig, node common.Address) (common.Address, error) {
 	if conf.Recipient != "" {
 		if !common.IsHexAddress(conf.Recipient) {
 			return common.Address{}, fmt.Errorf("--recipient %.60q is no EVM address: want 0x and 40 hex digits", conf.Recipient)
 		}
 		return common.HexToAddress(conf.Recipient), nil
+	}
+	if owner, err := Owner(ctx, conf.State, conf.Network, node); owner != nil || err != nil {
+		if err != nil {
+			return common.Address{}, err
+		}
+		return *owner, nil
 	}
 	dir := filepath.Join(conf.State, "cold")
 	if err := makeState(dir); err != nil {

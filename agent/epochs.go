@@ -12,7 +12,9 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 	bolt "go.etcd.io/bbolt"
+	"go.opentelemetry.io/otel/attribute"
 
+	"github.com/medhive/medhive/agent/trace"
 	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/attest/epoch"
 	"github.com/medhive/medhive/attest/score"
@@ -51,6 +53,17 @@ var (
 func (c *Coordinator) CloseEpoch(ctx context.Context) (EpochReport, error) {
 	c.closing.Lock()
 	defer c.closing.Unlock()
+	span := c.tracer.Begin("epoch")
+	r, err := c.closeEpoch(ctx, span)
+	c.ends.note(err, time.Now())
+	span.Set(attribute.Int64("medhive.epoch", int64(r.Number)), attribute.Int("medhive.nodes", r.Nodes), attribute.Int("medhive.receipts", r.Receipts))
+	span.End(err)
+	return r, err
+}
+
+// closeEpoch does it; c.closing is held.
+func (c *Coordinator) closeEpoch(ctx context.Context, span *trace.Span) (EpochReport, error) {
+	span.Enter("gather")
 	base, err := c.base(ctx)
 	if err != nil {
 		return EpochReport{}, fmt.Errorf("close the next epoch: %w", err)
@@ -62,10 +75,12 @@ func (c *Coordinator) CloseEpoch(ctx context.Context) (EpochReport, error) {
 	if err != nil {
 		return EpochReport{}, fmt.Errorf("close epoch %d: %w", base.Number(), err)
 	}
+	span.Enter("score")
 	bundle, err := epoch.Build(inputs, base.State)
 	if err != nil {
 		return EpochReport{}, err
 	}
+	span.Enter("publish")
 	if err := c.publish(ctx, bundle); err != nil {
 		return EpochReport{}, err
 	}
@@ -161,13 +176,14 @@ func (c *Coordinator) gather(ctx context.Context, base epoch.Base) (epoch.Inputs
 	if err != nil {
 		return in, err
 	}
-	return epoch.Inputs{
+	in = epoch.Inputs{
 		ChainID: c.conf.Network.Contracts.ChainID, Registry: c.conf.Network.Contracts.Registry,
 		Number: base.Number(), Skipped: base.Skipped, From: from, To: max(uint64(now.Unix()), from+1),
 		Pool: score.Wei{Int: pool(allowed, base.State)}, Parameters: score.DefaultParameters(),
 		RegistryBlock: block, Registrations: registrations, AnyClinic: true, Checkers: checkers,
 		Window: window,
-	}, nil
+	}
+	return in, c.addDevices(&in)
 }
 
 // window are the statements of the next epoch: what came in, what a refused epoch left, and
@@ -350,6 +366,9 @@ func (c *Coordinator) epochLoop(ctx context.Context) {
 			_, err = c.CloseEpoch(ctx)
 		case <-c.signed:
 			err = c.postNewest(ctx)
+		}
+		if ctx.Err() == nil {
+			c.warnOfEpoch(err)
 		}
 		var refusal *chain.Refusal
 		switch {

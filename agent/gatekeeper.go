@@ -42,9 +42,10 @@ const (
 
 // gatekeeper says whether a node takes new work now. It is safe for concurrent use.
 type gatekeeper struct {
-	hours scheduler.Hours
-	meter *power.Meter
-	chips *rate.Watch
+	limits Limits // that it holds
+	hours  scheduler.Hours
+	meter  *power.Meter
+	chips  *rate.Watch
 	// graphics starts NVIDIA's reports; nil where no such card computes or no temperature is
 	// asked for. Where it is set, the cards must be known: a cool processor says nothing of them.
 	graphics func(ctx context.Context, every time.Duration) (<-chan device.NVMLReport, error)
@@ -92,17 +93,9 @@ func (g *gauge) refuse() error {
 	return nil
 }
 
-// limit makes the node's gatekeeper. It stands before the enrolment, so that a wrong flag costs
-// no registration.
-func (n *Node) limit(ctx context.Context) (err error) {
-	n.gate, err = newGatekeeper(ctx, n)
-	return err
-}
-
 // newGatekeeper checks the limits against what the machine can tell.
-func newGatekeeper(ctx context.Context, n *Node) (g *gatekeeper, err error) {
-	limits := n.conf.Limits
-	g = &gatekeeper{meter: n.energy.meter, watts: gauge{flag: "--max-watts", unit: "W", limit: limits.MaxWatts, back: wattsBack * limits.MaxWatts},
+func newGatekeeper(ctx context.Context, n *Node, limits Limits) (g *gatekeeper, err error) {
+	g = &gatekeeper{limits: limits, meter: n.energy.meter, watts: gauge{flag: "--max-watts", unit: "W", limit: limits.MaxWatts, back: wattsBack * limits.MaxWatts},
 		heat: gauge{flag: "--max-temperature", unit: "°C", limit: limits.MaxCelsius, back: limits.MaxCelsius - celsiusBack}}
 	if g.hours, err = scheduler.ParseHours(limits.Hours); err != nil {
 		return nil, fmt.Errorf("--hours: %w", err)
@@ -146,6 +139,14 @@ func (g *gatekeeper) open(now time.Time) error {
 	if !g.hours.Contains(now) {
 		return fmt.Errorf("it is closed now and opens %s (--hours %q)", g.hours.Change(now).Format("Mon 15:04"), g.hours)
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return errors.Join(g.watts.refuse(), g.heat.refuse())
+}
+
+// limited says which limit on power or heat keeps work away; nil where none does. Opening
+// hours are none: the operator knows them.
+func (g *gatekeeper) limited() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return errors.Join(g.watts.refuse(), g.heat.refuse())

@@ -48,7 +48,7 @@ func keeperOf(t *testing.T, limits Limits, roots device.Roots) (*gatekeeper, err
 	t.Helper()
 	meter, _ := power.Find(t.Context(), roots, power.Config{})
 	t.Cleanup(func() { closing(t, meter.Close) })
-	return newGatekeeper(t.Context(), &Node{conf: NodeConfig{Limits: limits, Roots: roots, Provider: "cpu"}, energy: &energy{meter: meter}})
+	return newGatekeeper(t.Context(), &Node{conf: NodeConfig{Roots: roots, Provider: "cpu"}, energy: &energy{meter: meter}}, limits)
 }
 
 func heat(t *testing.T, roots device.Roots, millidegrees string) {

@@ -16,6 +16,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/medhive/medhive/agent/config"
 )
 
 // HomeVariable overrides where roles keep their state.
@@ -24,6 +26,34 @@ const HomeVariable = "MEDHIVE_HOME"
 // lockTimeout is how long a role waits for its database before it concludes that
 // another process has it.
 const lockTimeout = 2 * time.Second
+
+// installedFolder holds the settings of installed services.
+const installedFolder = "/etc/medhive"
+
+// SettingsPath is the file of an installed role's settings.
+func SettingsPath(role config.Role) string {
+	return filepath.Join(installedFolder, string(role)+".toml")
+}
+
+// InstalledHome is where the installed service of a role keeps its state. A clinic's is its
+// own, since it holds what names patients.
+func InstalledHome(role config.Role) string {
+	if role == config.RoleClinic {
+		return "/var/lib/medhive-clinic"
+	}
+	return "/var/lib/medhive"
+}
+
+// HomeFor is $MEDHIVE_HOME; or the home of the role's installed service, where its settings are
+// there and this user may read them; or medhive below the user's state folder.
+func HomeFor(role config.Role) (string, error) {
+	if os.Getenv(HomeVariable) == "" {
+		if f, err := os.Open(SettingsPath(role)); err == nil {
+			return InstalledHome(role), f.Close()
+		}
+	}
+	return DefaultHome()
+}
 
 // DefaultHome is $MEDHIVE_HOME, or medhive below the user's state folder.
 func DefaultHome() (string, error) {
@@ -48,6 +78,29 @@ func makeState(dir string) error {
 	return nil
 }
 
+// Permissions of folders: of a home that its group may look into and nobody else, as an installed
+// service's is, and of a role's folder that its group may pass through to the local door.
+const (
+	groupsHome  = 0o050
+	passThrough = 0o710
+)
+
+// openToGroup lets the members of the home's group ask a role at its local door, where the home
+// is open to them and to nobody else. The files in the folder stay the role's own.
+func openToGroup(state string) error {
+	info, err := os.Stat(filepath.Dir(state))
+	if err != nil {
+		return fmt.Errorf("look at the home folder: %w; choose another with --home", err)
+	}
+	if info.Mode().Perm()&0o077 != groupsHome {
+		return nil
+	}
+	if err := os.Chmod(state, passThrough); err != nil {
+		return fmt.Errorf("let the home's group ask this role: %w; the folder must be the role's own", err)
+	}
+	return nil
+}
+
 // openState opens the role's database, one process at a time.
 func openState(path string) (*bolt.DB, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
@@ -65,6 +118,16 @@ func openState(path string) (*bolt.DB, error) {
 // writeFileDurably replaces path so that a reader, or a crash, sees the old bytes
 // or the new ones and nothing between.
 func writeFileDurably(path string, data []byte, mode os.FileMode) error {
+	return placeDurably(path, data, mode, os.Rename)
+}
+
+// writeNewDurably is writeFileDurably of a file that is not there yet: fs.ErrExist where
+// another process was first, whose file stays.
+func writeNewDurably(path string, data []byte, mode os.FileMode) error {
+	return placeDurably(path, data, mode, os.Link)
+}
+
+func placeDurably(path string, data []byte, mode os.FileMode, place func(from, to string) error) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
@@ -73,7 +136,7 @@ func writeFileDurably(path string, data []byte, mode os.FileMode) error {
 	_, err = temporary.Write(data)
 	err = errors.Join(err, temporary.Chmod(mode), temporary.Sync(), temporary.Close())
 	if err == nil {
-		err = os.Rename(temporary.Name(), path)
+		err = place(temporary.Name(), path)
 	}
 	if err == nil {
 		err = syncFolder(filepath.Dir(path))

@@ -244,7 +244,7 @@ func TestNodeOffersOnlyWhatPassed(t *testing.T) {
 		t.Errorf("offers %v; want %v", got, want)
 	}
 	leftOut := n.models.omissions()
-	if said := strings.Join(leftOut, "\n"); len(leftOut) != 3 || !strings.Contains(said, "wrong@1.0.0 is not offered: it did not pass") || !strings.Contains(said, "bare@1.0.0 is not offered") {
+	if said := texts(leftOut); len(leftOut) != 3 || !strings.Contains(said, "wrong@1.0.0 is not offered: it did not pass") || !strings.Contains(said, "bare@1.0.0 is not offered") {
 		t.Errorf("left out: %s", said)
 	}
 	closing(t, n.Close)

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/medhive/medhive/agent/warning"
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/inference/runner"
 	"github.com/medhive/medhive/models"
@@ -111,7 +112,11 @@ func (n *Node) warmRunners(ctx context.Context) (err error) {
 		return fmt.Errorf("start node: %w", err)
 	}
 	if len(o.ready) == 0 {
-		return fmt.Errorf("no model can run here: %s", strings.Join(o.omissions(), "; "))
+		var left []string
+		for _, w := range o.omissions() {
+			left = append(left, w.Text)
+		}
+		return fmt.Errorf("no model can run here: %s", strings.Join(left, "; "))
 	}
 	return nil
 }
@@ -158,13 +163,13 @@ func (o *offers) Entry(ref string) (catalog.Entry, error) {
 }
 
 // omissions are the models that are not offered, each with its reason.
-func (o *offers) omissions() (list []string) {
+func (o *offers) omissions() (list []warning.Warning) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	for _, m := range o.leftOut {
-		list = append(list, fmt.Sprintf("model %s is not offered: %v", m.name, m.reason))
+		list = append(list, warning.Of(warning.ModelLeftOut, m.name, "model %s is not offered: %v", m.name, m.reason))
 	}
-	slices.Sort(list)
+	slices.SortFunc(list, func(a, b warning.Warning) int { return strings.Compare(a.Subject, b.Subject) })
 	return list
 }
 

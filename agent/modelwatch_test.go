@@ -50,7 +50,7 @@ func TestRunningNodeFollowsTheStore(t *testing.T) {
 	if got, want := offering(n), "ct-lung-bone@1.0.0 good@1.0.0 radiograph-quality@1.0.0 t1-tissue@1.0.0"; got != want {
 		t.Errorf("offers %s; want %s", got, want)
 	}
-	if said := strings.Join(n.models.omissions(), "; "); !strings.Contains(said, "bad@1.0.0 is not offered: it did not pass") {
+	if said := texts(n.models.omissions()); !strings.Contains(said, "bad@1.0.0 is not offered: it did not pass") {
 		t.Errorf("left out: %s", said)
 	}
 
@@ -178,7 +178,7 @@ func TestQuarantineOutlivesTheNode(t *testing.T) {
 			closing(t, n.Close)
 			continue
 		}
-		if said := strings.Join(n.models.omissions(), "; "); !strings.Contains(said, "is quarantined on this node") || !strings.Contains(said, "model validate twin@1.0.0") {
+		if said := texts(n.models.omissions()); !strings.Contains(said, "is quarantined on this node") || !strings.Contains(said, "model validate twin@1.0.0") {
 			t.Errorf("said: %s", said)
 		}
 		if _, err := ValidateModel(t.Context(), home, "twin", []string{"cpu"}, ModelBench{}, func(string) {}); err != nil {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/medhive/medhive/agent/p2p"
@@ -35,6 +36,9 @@ type Network struct {
 	Coordinator []string        `json:"coordinator,omitempty"` // multiaddresses with peer id
 	Bootstrap   []string        `json:"bootstrap,omitempty"`   // further peers, likewise
 	Denied      []string        `json:"denied,omitempty"`      // peer ids that nobody here talks to
+	// Vendors are whose vouchers for devices count on this network. Each epoch names those it
+	// was computed with, and whoever verifies it holds them against their own network file.
+	Vendors []common.Address `json:"vendors,omitempty"`
 	// DevelopmentKeys is a development chain's key folder, relative to this file:
 	// play money from which roles make what they lack. Empty on a real network.
 	DevelopmentKeys string `json:"development_keys,omitempty"`
@@ -85,31 +89,43 @@ var errRealNetwork = errors.New("this network has no faucet")
 // NetworkPath is where a home keeps its network file.
 func NetworkPath(home string) string { return filepath.Join(home, "network.json") }
 
+// FindNetwork is the network file of a home, or else, where there is one, that of this machine's
+// installed services.
+func FindNetwork(home string) string {
+	own, installed := NetworkPath(home), NetworkPath(installedFolder)
+	if _, err := os.Stat(own); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(installed); err == nil {
+			return installed
+		}
+	}
+	return own
+}
+
 // ReadNetwork reads a network file.
 func ReadNetwork(path string) (Network, error) {
 	var n Network
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return n, fmt.Errorf("no network file at %s (%w); start a local network with `medhive chain dev`, or name your network's file with --network", path, fs.ErrNotExist)
+		return n, fmt.Errorf("no network file at %s (%w); whoever runs your network gives it out: put it there, or name it with --network; `medhive chain dev` starts a network to try", path, fs.ErrNotExist)
 	}
 	if err != nil {
-		return n, fmt.Errorf("network file: %w", err)
+		return n, fmt.Errorf("network file: %w; give this user the right to read it, or name another with --network", err)
 	}
 	if info.Size() > maxNetworkBytes {
-		return n, fmt.Errorf("network file has %d bytes: the limit is %d; this is not a network file", info.Size(), maxNetworkBytes)
+		return n, fmt.Errorf("network file has %d bytes: the limit is %d; this is not a network file: name yours with --network", info.Size(), maxNetworkBytes)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return n, fmt.Errorf("network file: %w", err)
+		return n, fmt.Errorf("network file: %w; give this user the right to read it, or name another with --network", err)
 	}
 	if err := json.Unmarshal(data, &n); err != nil {
-		return n, fmt.Errorf("network file %s: %w; write it anew with `medhive chain dev`", path, err)
+		return n, fmt.Errorf("network file %s: %w; get it anew from whoever runs the network (`medhive chain dev` writes that of a network to try)", path, err)
 	}
 	if n.RPC == "" {
-		return n, fmt.Errorf("network file %s names no rpc; write it anew with `medhive chain dev`", path)
+		return n, fmt.Errorf("network file %s names no rpc; get it anew from whoever runs the network (`medhive chain dev` writes that of a network to try)", path)
 	}
 	if err := n.Contracts.Validate(); err != nil {
-		return n, fmt.Errorf("network file %s: %w; write it anew with `medhive chain dev`", path, err)
+		return n, fmt.Errorf("network file %s: %w; get it anew from whoever runs the network (`medhive chain dev` writes that of a network to try)", path, err)
 	}
 	n.path = path
 	return n, nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -15,8 +16,12 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/health"
+	"github.com/medhive/medhive/agent/logbook"
+	"github.com/medhive/medhive/agent/notify"
 	"github.com/medhive/medhive/agent/p2p"
 	"github.com/medhive/medhive/agent/trace"
+	"github.com/medhive/medhive/agent/warning"
 	"github.com/medhive/medhive/attest/chain"
 	"github.com/medhive/medhive/attest/identity"
 	"github.com/medhive/medhive/attest/uptime"
@@ -50,19 +55,29 @@ type NodeConfig struct {
 	Promise       time.Duration // from award to result, for a job that is alone here; bids add what comes before; 0: the market's default
 	Threads       int           // 0: all
 	Provider      string
-	MemoryBytes   int64         // cap of one runner; also what bids promise
-	ProbeDuration time.Duration // of a brief TOPS measurement, for development; 0: a quick one, 5 × 10 s
-	Power         PowerSources  // what the operator says of the machine's power
-	Limits        Limits        // when it takes work, and what the machine may take meanwhile
-	Queue         int           // accepted jobs that may wait for a place
-	Roots         hwprobe.Roots // where the machine is read; empty: its own /sys, /proc and /dev
-	Metrics       string        // host:port where Prometheus may scrape; empty: only at the local door
-	Payment       PaymentTerms  // what clinics may owe it, and when vouchers are redeemed
-	Claims        ClaimPolicy   // when it claims by itself; zero: only when Claim is called
-	ShareModels   bool          // give signed packages of the store to peers that ask by digest
-	Library       string        // libonnxruntime; empty: found
-	Runner        []string      // command line of the runner; empty: this executable's own
-	SealedMax     int64         // bytes of all sealed results on the disk; 0: what the disk has, less 256 MiB
+	MemoryBytes   int64           // cap of one runner; also what bids promise
+	TPM           string          // device file or socket of the machine's TPM, or none; empty: the machine's own, if it has one
+	ProbeDuration time.Duration   // of a brief TOPS measurement, for development; 0: a quick one, 5 × 10 s
+	Power         PowerSources    // what the operator says of the machine's power
+	Limits        Limits          // when it takes work, and what the machine may take meanwhile
+	Queue         int             // accepted jobs that may wait for a place
+	Roots         hwprobe.Roots   // where the machine is read; empty: its own /sys, /proc and /dev
+	Metrics       string          // host:port where Prometheus may scrape; empty: only at the local door
+	Health        string          // host:port where anybody may ask whether it works; empty: nowhere
+	Traces        string          // collector of OpenTelemetry, such as http://127.0.0.1:4318; empty: that of the environment, or none
+	Dashboard     DashboardDoor   // where its operator looks at it; zero: nowhere
+	Version       string          // of this program, for metrics
+	Updates       Updates         // how it is brought up to date; zero: not at all
+	Payment       PaymentTerms    // what clinics may owe it, and when vouchers are redeemed
+	Claims        ClaimPolicy     // when it claims by itself; zero: only when Claim is called
+	Settings      *NodeSettings   // what the rest was made of, for Reload; nil: nothing can be read again
+	Notify        notify.Settings // how the operator is told of warnings; zero: not at all
+	Book          *logbook.Book   // the newest lines of its log, for the dashboard; may be nil
+	Money         Money           // what the operator reckons earnings and power with
+	ShareModels   bool            // give signed packages of the store to peers that ask by digest
+	Library       string          // libonnxruntime; empty: found
+	Runner        []string        // command line of the runner; empty: this executable's own
+	SealedMax     int64           // bytes of all sealed results on the disk; 0: what the disk has, less 256 MiB
 	Log           *slog.Logger
 }
 
@@ -72,8 +87,16 @@ type Node struct {
 	wrap      func(executor) worker.Executor
 	started   time.Time
 	key       *identity.Key
+	device    *nodeDevice
+	bindings  *bindings // nil without a dashboard
 	recipient common.Address
 	profile   hwprobe.Profile
+	warnings  *warning.Board
+	notices   *notify.Notifier // nil where nobody is told
+	health    *health.Monitor
+	checkup   *health.Port // nil without a Health address
+	showcase  *showcase
+	dashboard atomic.Pointer[operatorDoor] // nil without one
 	db        *bolt.DB
 	chain     *chain.Client
 	packages  *store.Store // fetched packages, and the verdicts on all of them
@@ -82,7 +105,8 @@ type Node struct {
 	market    *market.Market
 	pool      *runner.Pool
 	energy    *energy
-	gate      *gatekeeper
+	gate      *gatehouse
+	claims    atomic.Pointer[ClaimPolicy] // in force since a reload; nil: conf.Claims
 	models    *offers
 	worker    *worker.Worker
 	payments  *payments     // nil where the network has no escrow
@@ -92,7 +116,9 @@ type Node struct {
 	examinee  examinee
 	leaves    leafMemory // the claim loop's
 	door      *api.Server
+	profiles  *api.Server    // pprof, for the owner alone
 	scrape    *metricsServer // nil without a Metrics address
+	upkeep    upkeep
 
 	done  chan error // one value: why the node can't go on
 	stop  context.CancelFunc
@@ -113,14 +139,14 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 	conf.Log = quiet(conf.Log)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	starting := context.AfterFunc(ctx, stop) // until it has started, ctx ends everything
-	n := &Node{conf: conf, wrap: wrap, started: time.Now(), stop: stop, done: make(chan error, 1)}
+	n := &Node{conf: conf, wrap: wrap, started: time.Now(), stop: stop, done: make(chan error, 1), health: health.New("node"), showcase: newShowcase()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		n.openState, n.probe, n.watchPower, n.limit, n.enrol, n.joinMarket, n.warmRunners, n.keepStatements, n.startWorker, n.answerChallenges, n.answerExaminations, n.openDoor,
+		n.openHealth, n.openState, n.probe, n.watchPower, n.limit, n.enrol, n.joinMarket, n.warmRunners, n.keepStatements, n.startWorker, n.answerChallenges, n.answerExaminations, n.openDoor, n.openPanel,
 	} {
 		if err := step(running); err != nil {
 			return nil, err
@@ -129,6 +155,7 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 	if !starting() {
 		return nil, fmt.Errorf("start node: %w", context.Cause(ctx))
 	}
+	n.health.Started(n.healthChecks()...)
 	n.loops.Go(func() { n.joined.keepConnected(running) })
 	n.loops.Go(func() { n.publishProfile(running) })
 	n.loops.Go(func() { n.resends.run(running) })
@@ -136,17 +163,31 @@ func startNode(ctx context.Context, conf NodeConfig, wrap func(executor) worker.
 	n.loops.Go(func() { n.gate.watch(running) })
 	n.loops.Go(func() { n.claimLoop(running) })
 	n.loops.Go(func() { n.watchScore(running) })
+	n.loops.Go(func() { n.watchSelf(running) })
+	n.loops.Go(func() { n.keepDevice(running) })
+	n.loops.Go(func() { n.keepUpdated(running) })
 	if n.payments != nil {
 		n.loops.Go(func() { n.payments.keep(running, n.worker) })
 	}
 	return n, nil
 }
 
-func (n *Node) openState(context.Context) (err error) {
-	if err := makeState(n.conf.State); err != nil {
+func (n *Node) openHealth(context.Context) error {
+	return openHealth(n.health, n.conf.Health, &n.checkup, n.conf.Log)
+}
+
+func (n *Node) openState(ctx context.Context) (err error) {
+	if err := errors.Join(makeState(n.conf.State), openToGroup(n.conf.State)); err != nil {
 		return err
 	}
-	if n.key, err = identity.LoadOrCreate(filepath.Join(n.conf.State, "node.key")); err != nil {
+	n.warnings = openWarnings(n.conf.State, n.conf.Log)
+	if n.notices, err = openNotices(n.conf.Notify, n.warnings, warning.Node, n.conf.State, n.conf.Log); err != nil {
+		return err
+	}
+	if n.key, err = NodeKey(ctx, n.conf.State, n.conf.TPM); err != nil {
+		return err
+	}
+	if n.device, err = openDevice(ctx, n.conf); err != nil {
 		return err
 	}
 	if n.db, err = openState(filepath.Join(n.conf.State, "node.db")); err != nil {
@@ -169,7 +210,7 @@ func (n *Node) probe(ctx context.Context) (err error) {
 	}
 	probed, err := MachineProfile(ctx, ProbeConfig{
 		Home: homeOf(n.conf), Library: n.conf.Library, Provider: n.conf.Provider, Threads: n.conf.Threads, Mode: mode,
-		Duration: n.conf.ProbeDuration, Power: n.conf.Power, Roots: n.conf.Roots, Runner: n.conf.Runner, Log: n.conf.Log,
+		Duration: n.conf.ProbeDuration, Budget: startBudget, Power: n.conf.Power, Roots: n.conf.Roots, Runner: n.conf.Runner, Log: n.conf.Log,
 	})
 	if err != nil {
 		return err
@@ -183,7 +224,7 @@ func (n *Node) enrol(ctx context.Context) (err error) {
 	if n.chain, err = n.conf.Network.Dial(ctx, n.conf.Log); err != nil {
 		return err
 	}
-	n.recipient, err = enrol(ctx, n.chain, n.conf, n.key)
+	n.recipient, err = enrol(ctx, n.chain, n.conf, n.key, n.device)
 	return err
 }
 
@@ -205,7 +246,7 @@ func (n *Node) startWorker(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n.tracer, err = trace.FromEnvironment(ctx, "node"); err != nil {
+	if n.tracer, err = trace.Open(ctx, n.conf.Traces, "node"); err != nil {
 		return err
 	}
 	n.worker, err = worker.New(worker.Config{
@@ -217,7 +258,7 @@ func (n *Node) startWorker(ctx context.Context) error {
 			Provider: n.profile.TOPS.Provider,
 		},
 		Queue: n.conf.Queue, Open: func(now time.Time) error { return errors.Join(n.gate.open(now), blobs.Room()) }, Holdings: n.holdings,
-		Models: n.model, Executor: n.wrap(executor{n.pool, n.models, n.packages, n.models.holder, n.energy}), Forward: n.forward, Wallets: n.chain, Payment: n.workerPayment(), Events: n.tracer.Node, Log: n.conf.Log,
+		Models: n.model, Executor: n.wrap(executor{n.pool, n.models, n.packages, n.models.holder, n.energy}), Forward: n.forward, Wallets: n.chain, Payment: n.workerPayment(), Events: func(e worker.Event) { n.tracer.Node(e); n.showcase.hear(e) }, Log: n.conf.Log,
 	})
 	if err != nil {
 		return err
@@ -254,14 +295,20 @@ func (n *Node) openDoor(context.Context) (err error) {
 		}
 	}
 	n.door, err = api.Serve(n.conf.State, map[string]api.Handler{
-		"GET /status":  func(context.Context) (any, error) { return n.Status(), nil },
-		"GET /profile": func(context.Context) (any, error) { return n.profile, nil },
-		"POST /drain":  mode(n.worker.Drain),
-		"POST /pause":  mode(n.worker.Pause),
-		"POST /resume": mode(n.worker.Resume),
+		"GET /status":     func(context.Context) (any, error) { return n.Status(), nil },
+		"GET /profile":    func(context.Context) (any, error) { return n.profile, nil },
+		"POST /drain":     mode(n.worker.Drain),
+		"POST /pause":     mode(n.worker.Pause),
+		"POST /resume":    mode(n.worker.Resume),
+		"POST /dashboard": n.linkDashboard,
+		"POST /reload":    func(ctx context.Context) (any, error) { return n.reload(ctx) },
+		"POST /restart":   func(context.Context) (any, error) { return n.restartUpdated() },
 	}, api.Page{Pattern: "GET /metrics", Handler: n.metrics()}, api.Page{Pattern: "GET /earnings", Handler: api.Answer(n.serveEarnings)})
+	if err == nil {
+		n.profiles, err = api.ServeProfiles(n.conf.State)
+	}
 	if err == nil && n.conf.Metrics != "" {
-		n.scrape, err = serveMetrics(n.conf.Metrics, n.metrics())
+		n.scrape, err = serveMetrics(n.conf.Metrics, n.metrics(), n.conf.Log)
 	}
 	return err
 }
@@ -275,12 +322,18 @@ func (n *Node) coordinator() (peer.ID, error) {
 // Close stops bidding, ends running jobs (their clinics are told), and lets go of
 // everything. Receipts that are not forwarded yet go out at the next start.
 func (n *Node) Close() error {
+	if n.health != nil { // a test may stop a node that never started
+		n.health.Stopped()
+	}
 	n.stop()
+	errs := []error{n.closePanel()} // before what its pages ask
 	n.loops.Wait()
 	endTraces(n.tracer, n.conf.Log)
-	var errs []error
 	if n.door != nil {
 		errs = append(errs, n.door.Close())
+	}
+	if n.profiles != nil {
+		errs = append(errs, n.profiles.Close())
 	}
 	if n.scrape != nil {
 		errs = append(errs, n.scrape.Close())
@@ -312,5 +365,6 @@ func (n *Node) Close() error {
 	if n.db != nil {
 		errs = append(errs, n.db.Close())
 	}
+	errs = append(errs, closeHealth(n.checkup))
 	return errors.Join(errs...)
 }

@@ -94,8 +94,8 @@ func keptScores(db *bolt.DB, limit int) (list []PublishedScore, err error) {
 }
 
 // score is the newest score, from the coordinator or else from memory; nil when there is
-// none. A memory is marked by a warning.
-func (n *Node) score(ctx context.Context) (s *NodeScore, warnings []string) {
+// none. A memory comes with the error that made it necessary.
+func (n *Node) score(ctx context.Context) (*NodeScore, error) {
 	asked, err := n.Score(ctx)
 	if errors.Is(err, ErrNoScore) {
 		return nil, nil
@@ -103,17 +103,11 @@ func (n *Node) score(ctx context.Context) (s *NodeScore, warnings []string) {
 	if err != nil {
 		kept, unread := n.Scores(1)
 		if unread != nil || len(kept) == 0 {
-			return nil, []string{fmt.Sprintf("the score is not known: %v", errors.Join(err, unread))}
+			return nil, errors.Join(err, unread)
 		}
-		asked = NodeScore{kept[0], kept[0].Explained()}
-		warnings = append(warnings, fmt.Sprintf("the score is that of epoch %d; newer ones are not known: %v", asked.Epoch, err))
+		return &NodeScore{kept[0], kept[0].Explained()}, err
 	}
-	for _, said := range asked.Explained {
-		if said.Mood == score.MoodNotice || said.Mood == score.MoodPenalty {
-			warnings = append(warnings, said.About+": "+said.Text)
-		}
-	}
-	return &asked, warnings
+	return &asked, nil
 }
 
 // scoreEvery is how often a node looks whether a new epoch has scored it. It needs to be

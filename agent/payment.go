@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/big"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -93,7 +94,7 @@ type payments struct {
 	escrow escrow
 	key    *identity.Key // the node's; it pays the gas, the money goes to the cold recipient
 	rule   scheduler.RedeemRule
-	gas    ClaimPolicy // how many times its gas a redemption must be worth, where the operator reckons in ether
+	gas    atomic.Pointer[ClaimPolicy] // how many times its gas a redemption must be worth, where the operator reckons in ether
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -118,8 +119,15 @@ const (
 )
 
 func newPayments(e escrow, key *identity.Key, rule scheduler.RedeemRule, gas ClaimPolicy, log *slog.Logger) *payments {
+	p := &payments{escrow: e, key: key, rule: rule, now: time.Now, log: log, looks: make(chan common.Address, maxLooks), sour: map[common.Address]sour{}}
+	p.reckon(gas)
+	return p
+}
+
+// reckon has redemptions be worth their gas by another policy from now on.
+func (p *payments) reckon(gas ClaimPolicy) {
 	gas.MinimumWei = nil // rule has its own threshold
-	return &payments{escrow: e, key: key, rule: rule, gas: gas, now: time.Now, log: log, looks: make(chan common.Address, maxLooks), sour: map[common.Address]sour{}}
+	p.gas.Store(&gas)
 }
 
 // look has a clinic's deposit looked up; it does not block, and forgets where too many wait.
@@ -220,7 +228,7 @@ func whatever(context.Context, []attest.SignedVoucher) (bool, error) { return tr
 
 func (p *payments) worthGas(ctx context.Context, vouchers []attest.SignedVoucher) (bool, error) {
 	_, fee, payable, err := p.escrow.EstimateRedeem(ctx, p.key.Address(), vouchers)
-	return err == nil && p.gas.worthwhile(payable, fee), err
+	return err == nil && p.gas.Load().worthwhile(payable, fee), err
 }
 
 // redeemDue redeems if the rule says so. Sour clinics make nothing due but themselves.

@@ -135,7 +135,7 @@ func registered(t *testing.T, client *chain.Client, conf NodeConfig) *identity.K
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := enrol(t.Context(), client, conf, key); err != nil {
+	if _, err := enrol(t.Context(), client, conf, key, nil); err != nil {
 		t.Fatal(err)
 	}
 	return key

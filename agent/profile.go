@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -33,6 +34,9 @@ const FlaggedLife = time.Hour
 const (
 	// quickBudget is what a quick probe takes at most on a machine that computes at all.
 	quickBudget = 90 * time.Second
+	// startBudget is what it takes of a node's first start, which is to bid within a minute:
+	// windows of 5 s in place of 10 s. `medhive probe` takes the longer look.
+	startBudget = 52 * time.Second
 	// afterInt8 of it is kept for models and providers, afterModels for providers.
 	afterInt8   = 14 * time.Second
 	afterModels = 6 * time.Second
@@ -58,6 +62,7 @@ type ProbeConfig struct {
 	Threads  int    // 0: all
 	Mode     hwprobe.Mode
 	Duration time.Duration // in brief mode
+	Budget   time.Duration // of a quick probe, with all that follows; 0: quickBudget
 	Power    PowerSources
 	Self     string // this program; empty: this executable
 	Runner   []string
@@ -155,7 +160,8 @@ func (c ProbeConfig) measure(ctx context.Context) (p Probed, err error) {
 	}
 	options := c.options()
 	if c.Mode == hwprobe.Quick {
-		p.Until, options.Budget = time.Now().Add(quickBudget), quickBudget-afterInt8
+		budget := cmp.Or(c.Budget, quickBudget)
+		p.Until, options.Budget = time.Now().Add(budget), budget-afterInt8
 	}
 	p.Power = Powered{Sources: c.Power, Basis: c.basis(ctx)}
 	child := hwprobe.Child{Command: []string{c.Self, MeasureCommand}}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/medhive/medhive/agent/metric"
 	"github.com/medhive/medhive/hwprobe"
 	"github.com/medhive/medhive/hwprobe/device"
 	"github.com/medhive/medhive/hwprobe/power"
@@ -355,19 +356,13 @@ func TestMetrics(t *testing.T) {
 	}
 	work := worker.Status{WaitingReceipts: 3}
 	work.Totals.Accepted = 7
-	joules := map[power.Basis]float64{power.Package: 1200.5}
-	m := meter{
-		gauges: newGauges(), profile: func() hwprobe.Profile { return p }, work: func() (worker.Status, error) { return work, nil },
-		joules: func() map[power.Basis]float64 { return joules }, peers: func() int { return 5 },
-	}
-	text := scrape(t, m)
+	text := scrape(t, metric.From(func(s metric.Sheet) { profileFigures(s, p); placeFigures(s, work) }))
 	for _, want := range []string{
-		"medhive_profile_tier 2\n", "medhive_profile_certified 1\n", `medhive_profile_tops{of="median",precision="int8",provider="cuda"} 48`,
-		`medhive_profile_tops{of="best_second",precision="fp16",provider="cuda"} 21`, `medhive_profile_watts{basis="wall",of="idle"} 10`,
-		"medhive_profile_efficiency 0.5\n", "medhive_profile_max_celsius 71.5\n", `medhive_profile_flag{code="throttled"} 1`,
-		"medhive_profile_last_quarter_ratio 0.97\n", "medhive_profile_measured_timestamp_seconds 1.78e+09\n",
-		`medhive_model_examples_per_hour{model="t1-tissue@1.0.0",provider="cuda"} 900`, `medhive_jobs_total{outcome="accepted"} 7`, "medhive_receipts_waiting 3\n", "medhive_peers 5\n",
-		`medhive_job_energy_joules_total{basis="package"} 1200.5`,
+		"medhive_node_tier 2\n", "medhive_node_profile_certified 1\n", `medhive_node_profile_operations_per_second{of="median",precision="int8",provider="cuda"} 4.8e+13`,
+		`medhive_node_profile_operations_per_second{of="best_second",precision="fp16",provider="cuda"} 2.1e+13`, `medhive_node_profile_watts{basis="wall",of="idle"} 10`,
+		"medhive_node_profile_efficiency_ratio 0.5\n", "medhive_node_profile_max_celsius 71.5\n", `medhive_node_profile_flag{code="throttled"} 1`, `medhive_node_profile_flag{code="noisy"} 0`,
+		"medhive_node_profile_last_quarter_ratio 0.97\n", "medhive_node_profile_timestamp_seconds 1.78e+09\n",
+		`medhive_node_model_example_seconds{model="t1-tissue@1.0.0",provider="cuda"} 4`, `medhive_node_jobs_total{outcome="accepted"} 7`, "medhive_node_receipts_waiting 3\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
@@ -378,9 +373,9 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%q was not measured and is there", absent)
 		}
 	}
-	p, joules = hwprobe.Profile{Watts: hwprobe.Watts{Basis: hwprobe.Unmeasured}}, nil
-	m.work = func() (worker.Status, error) { return worker.Status{}, errors.New("the database is closed") }
-	if text := scrape(t, m); strings.Contains(text, "watts") || strings.Contains(text, "joules") || strings.Contains(text, "jobs") || !strings.Contains(text, "medhive_profile_tier 0\n") {
+	if text := scrape(t, metric.From(func(s metric.Sheet) {
+		profileFigures(s, hwprobe.Profile{Watts: hwprobe.Watts{Basis: hwprobe.Unmeasured}})
+	})); strings.Contains(text, "watts") || strings.Contains(text, "operations") || !strings.Contains(text, "medhive_node_tier 0\n") {
 		t.Errorf("nothing is measured:\n%s", text)
 	}
 }
@@ -388,7 +383,7 @@ func TestMetrics(t *testing.T) {
 // scrape serves the metrics on loopback and reads them as Prometheus does.
 func scrape(t *testing.T, m ...prometheus.Collector) string {
 	t.Helper()
-	s, err := serveMetrics("127.0.0.1:0", metricsPage(quiet(nil), m...))
+	s, err := serveMetrics("127.0.0.1:0", metric.Page(quiet(nil), m...), quiet(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -410,12 +405,12 @@ func scrape(t *testing.T, m ...prometheus.Collector) string {
 }
 
 func TestMetricsAddressInUse(t *testing.T) {
-	first, err := serveMetrics("127.0.0.1:0", http.NotFoundHandler())
+	first, err := serveMetrics("127.0.0.1:0", http.NotFoundHandler(), quiet(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = first.Close() }()
-	if second, err := serveMetrics(first.address, http.NotFoundHandler()); err == nil || !strings.Contains(err.Error(), "--metrics") {
+	if second, err := serveMetrics(first.address, http.NotFoundHandler(), quiet(nil)); err == nil || !strings.Contains(err.Error(), "--metrics") {
 		t.Errorf("%v, %v", second, err)
 	}
 }

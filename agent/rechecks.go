@@ -11,6 +11,7 @@ import (
 	libp2pcrypto "github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/medhive/medhive/agent/p2p"
 	"github.com/medhive/medhive/attest"
@@ -39,9 +40,11 @@ func recheckTime(bytes int64) time.Duration {
 
 // rerun asks a task's clinic for its payload and its result, computes the answer anew, and
 // judges the node by it. A clinic that refuses is nobody's fault.
-func (k *canaries) rerun(ctx context.Context, number []byte, due *dueCheck) error {
+func (k *canaries) rerun(ctx context.Context, number []byte, due *dueCheck) (err error) {
 	signed := due.Rerun.Receipt
 	r := signed.Receipt
+	end := k.tracer.Around(r.Task, "rerun", attribute.String("medhive.node", r.Node.Hex()), attribute.Int64("medhive.fence", int64(r.Fence)))
+	defer func() { end(err) }()
 	pkg, err := k.packageOf(r.ManifestDigest)
 	if err != nil {
 		return err

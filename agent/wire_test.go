@@ -107,13 +107,13 @@ func (w *witness) Execute(ctx context.Context, job worker.Job, progress func(str
 	return w.executor.Execute(ctx, job, progress)
 }
 
-// logbook collects everything that the roles log.
-type logbook struct {
+// rolelog collects everything that the roles log.
+type rolelog struct {
 	mu   sync.Mutex // guards text
 	text bytes.Buffer
 }
 
-func (l *logbook) Write(p []byte) (int, error) {
+func (l *rolelog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
@@ -123,9 +123,13 @@ func (l *logbook) Write(p []byte) (int, error) {
 type wired struct {
 	home   string
 	clinic *Clinic
-	wire   *tap     // what leaves the clinic
-	seen   *witness // what the node opens
-	book   *logbook // what all roles log
+	others struct {
+		node        *Node
+		coordinator *Coordinator
+	}
+	wire *tap     // what leaves the clinic
+	seen *witness // what the node opens
+	book *rolelog // what all roles log
 }
 
 func startWired(t *testing.T) *wired {
@@ -142,7 +146,13 @@ func startWired(t *testing.T) *wired {
 // startAround starts all but the clinic, whose wire the configuration taps.
 func startAround(t *testing.T) (*wired, ClinicConfig) {
 	t.Helper()
-	w := &wired{home: t.TempDir(), seen: &witness{}, book: &logbook{}}
+	return startAroundWith(t, func(*NodeConfig) {})
+}
+
+// startAroundWith starts all but the clinic, with a node that change may set otherwise.
+func startAroundWith(t *testing.T, change func(*NodeConfig)) (*wired, ClinicConfig) {
+	t.Helper()
+	w := &wired{home: t.TempDir(), seen: &witness{}, book: &rolelog{}}
 	log := slog.New(slog.NewTextHandler(w.book, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	loopback := []string{"/ip4/127.0.0.1/tcp/0"}
 	network := NetworkPath(w.home)
@@ -163,14 +173,17 @@ func startAround(t *testing.T) (*wired, ClinicConfig) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node, err := startNode(t.Context(), NodeConfig{
+	conf := NodeConfig{
 		Name: "node", State: NodeState(w.home, "node"), Listen: loopback, Network: n, Jurisdiction: "DE", PriceGwei: 1, Provider: "cpu",
 		MemoryBytes: 2 << 30, ProbeDuration: 200 * time.Millisecond, Log: log,
-	}, func(e executor) worker.Executor { w.seen.executor = e; return w.seen })
+	}
+	change(&conf)
+	node, err := startNode(t.Context(), conf, func(e executor) worker.Executor { w.seen.executor = e; return w.seen })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { closing(t, node.Close) })
+	w.others.node, w.others.coordinator = node, coordinator
 	return w, ClinicConfig{
 		Name: "clinic", State: ClinicState(w.home, "clinic"), Listen: loopback, Network: n, Log: log,
 		dress: func(h host.Host) host.Host { w.wire = &tap{Host: h}; return w.wire },

@@ -118,6 +118,14 @@ func vectors(t *testing.T) vectorFile {
 		"epoch": epoch.Epoch, "root": common.Hash(epoch.Root), "dataset_hash": common.Hash(epoch.DatasetHash), "cumulative_total_wei": epoch.CumulativeTotal.String(),
 	}, epoch.Hash(testEpochDomain), true)
 	elsewhere(testEpochDomain)
+	issued, taken, proved := deviceVoucher(t), deviceRevocation(t), deviceProof(t)
+	add("device voucher, signed by its vendor", deviceVoucherType, issued.Voucher, issued.Voucher.Hash(testDomain), true)
+	add("device revocation, signed by the vendor", deviceRevocationType, taken.Revocation, taken.Revocation.Hash(testDomain), true)
+	add("device proof", deviceProofType, map[string]any{
+		"node": proved.Proof.Node, "voucher": common.Hash(proved.Proof.Voucher), "nonce": common.Hash(proved.Proof.Nonce), "asked_at_ms": unixMilli(proved.Proof.AskedAt),
+	}, proved.Proof.Hash(testDomain), false)
+	bound := ownerBinding(t)
+	add("owner binding, signed by the owner", ownerBindingType, bound, bound.Binding.Hash(testDomain), true)
 	output, salt := models.DigestOf([]byte("output")), crypto.Keccak256Hash([]byte("salt"))
 	file.OutputCommitments = []commitmentVector{{output, salt, node, whole.Receipt.Task, OutputCommitment(output, salt, node, whole.Receipt.Task)}}
 	form := func(s encoding.BinaryAppender) {
@@ -132,6 +140,9 @@ func vectors(t *testing.T) vectorFile {
 	form(lapse)
 	form(Challenge{Node: node, Nonce: uptime.Nonce, AskedAt: uptime.At, Outcome: Answered, Answer: &SignedUptime{uptime, sign(t, uptime.Hash(testDomain), nodeKey)}})
 	form(Challenge{Node: node, Nonce: uptime.Nonce, AskedAt: uptime.At, Outcome: Timeout})
+	form(issued)
+	form(taken)
+	form(proved)
 	return file
 }
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -43,17 +44,6 @@ type Page struct {
 
 // Serve listens in the role's folder. The caller closes it.
 func Serve(stateDir string, handlers map[string]Handler, pages ...Page) (*Server, error) {
-	path := filepath.Join(stateDir, socketName)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("local api: remove old socket: %w", err)
-	}
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("local api: %w; a shorter --home helps if the path is too long", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("local api: %w", err), listener.Close())
-	}
 	mux := http.NewServeMux()
 	for name, handle := range handlers {
 		mux.Handle(name, Answer(func(r *http.Request) (any, error) { return handle(r.Context()) }))
@@ -61,15 +51,47 @@ func Serve(stateDir string, handlers map[string]Handler, pages ...Page) (*Server
 	for _, p := range pages {
 		mux.Handle(p.Pattern, p.Handler)
 	}
+	return listen(stateDir, socketName, doorMode(stateDir), mux)
+}
+
+// listen serves a socket of this name and these permissions in the role's folder.
+func listen(stateDir, name string, mode os.FileMode, paths http.Handler) (*Server, error) {
+	path := filepath.Join(stateDir, name)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("local api: remove old socket: %w", err)
+	}
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("local api: %w; a shorter --home helps if the path is too long", err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		return nil, errors.Join(fmt.Errorf("local api: %w", err), listener.Close())
+	}
 	open, shut := context.WithCancel(context.Background())
 	s := &Server{done: make(chan error, 1), http: &http.Server{
-		Handler: mux, ReadTimeout: readTimeout, BaseContext: func(net.Listener) context.Context { return open }}}
+		Handler: paths, ReadTimeout: readTimeout, BaseContext: func(net.Listener) context.Context { return open }}}
 	s.http.RegisterOnShutdown(shut) // who follows a stream is not waited for
 	go func() {
 		defer shut()
 		s.done <- s.http.Serve(listener)
 	}()
 	return s, nil
+}
+
+// Permissions of doors.
+const (
+	ownDoor   = 0o600
+	groupDoor = 0o660
+)
+
+// doorMode is who may ask: the folder's owner, and its group where that may pass through the
+// folder and nobody else may.
+func doorMode(stateDir string) os.FileMode {
+	const othersBits, groupPasses = 0o077, 0o010
+	if info, err := os.Stat(stateDir); err == nil && info.Mode().Perm()&othersBits == groupPasses {
+		return groupDoor
+	}
+	return ownDoor
 }
 
 // Answer is a handler whose value is sent as JSON, for paths that need more of the
@@ -138,11 +160,16 @@ func Read(ctx context.Context, stateDir, method, path string) ([]byte, error) {
 }
 
 // ErrNobody says that no role listens in the folder.
-var ErrNobody = errors.New("is the role running with this --home and --name?")
+var ErrNobody = errors.New("is the role running with this --home and --name? start it, such as with `medhive node run`, or name another")
 
 // ask sends one request to the role that runs in stateDir. in becomes its JSON body, nil
 // none. The caller calls done when the answer was read.
 func ask(ctx context.Context, stateDir, method, path string, in any) (*http.Response, func(), error) {
+	return askAt(ctx, stateDir, socketName, method, path, in)
+}
+
+// askAt asks at the socket of this name.
+func askAt(ctx context.Context, stateDir, socket, method, path string, in any) (*http.Response, func(), error) {
 	var body io.Reader
 	if in != nil {
 		encoded, err := json.Marshal(in)
@@ -157,14 +184,21 @@ func ask(ctx context.Context, stateDir, method, path string, in any) (*http.Resp
 	}
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
-		return d.DialContext(ctx, "unix", filepath.Join(stateDir, socketName))
+		return d.DialContext(ctx, "unix", filepath.Join(stateDir, socket))
 	}}
 	answer, err := (&http.Client{Transport: transport}).Do(request)
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return nil, nil, fmt.Errorf("nothing answers in %s: %w; %w", stateDir, err, ErrNobody)
+		return nil, nil, fmt.Errorf("nothing answers in %s: %w", stateDir, ErrNobody)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("the role that runs in %s does not answer: %w", stateDir, err)
+		var at *url.Error
+		if errors.As(err, &at) {
+			err = at.Err // without an address that is nowhere
+		}
+		if errors.Is(err, os.ErrPermission) {
+			return nil, nil, fmt.Errorf("you may not ask the role in %s: %w; ask as root, as the user who runs it, or as a member of an installed service's group (sudo usermod -aG medhive USER, then log in again)", stateDir, err)
+		}
+		return nil, nil, fmt.Errorf("the role that runs in %s does not answer: %w; look at its log, and start it again if it hangs", stateDir, err)
 	}
 	done := func() {
 		_ = answer.Body.Close() // it was read, or is of no use

@@ -52,3 +52,23 @@ func TestServeReplacesTheSocketOfACrashedRole(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The members of a group may ask where the role's folder lets them, and no others, through.
+func TestTheGroupAsksWhereTheFolderLetsItThrough(t *testing.T) {
+	for mode, want := range map[os.FileMode]os.FileMode{0o700: 0o600, 0o710: 0o660, 0o755: 0o600, 0o711: 0o600} {
+		dir := t.TempDir()
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		door, err := api.Serve(dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, "api.sock")); err != nil || info.Mode().Perm() != want {
+			t.Errorf("folder %o: socket %v, %v; want %o", mode, info.Mode().Perm(), err, want)
+		}
+		if err := door.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,7 +1,8 @@
 // Package demo plays the whole life of a job on one machine: a dev chain, a
 // coordinator, three nodes and a clinic, all of them the real roles on loopback.
 // In: a study and an output folder. Out: the results, a story for a person and a
-// summary for a program. Only the money and the chain's clock are toys.
+// summary for a program. Or it keeps such a network up, with a clinic's doors and
+// all dashboards, for who builds on it. Only the money and the chain's clock are toys.
 package demo
 
 import (

@@ -56,7 +56,7 @@ func (s *Site) Status() (Status, error) {
 		st.Orders = s.orderDoor.Addr().String()
 	}
 	if s.web != nil {
-		st.Web = s.web.address.String()
+		st.Web = s.web.Addr().String()
 	}
 	st.Dashboard = s.dashboardURL()
 	for _, p := range s.inbox.Arriving() {
@@ -101,8 +101,17 @@ func (s *Site) Again(id, who string) (worklist.Case, error) {
 	if err != nil {
 		return c, err
 	}
+	s.deciding.Lock()
+	defer s.deciding.Unlock()
+	rules, now := *s.rules.Load(), time.Now()
+	if why := rules.Over(c.Rule, s.ledger.spent(rules.Since(now)), mostGwei(c.Terms), c.Terms.Priority); why != "" {
+		return c, fmt.Errorf("%w: of rule %s, %s; try it again in the next day or month, or raise the budget in the rules", errSpent, c.Rule, why)
+	}
 	return s.apply(c.ID, worklist.Again{By: who})
 }
+
+// errSpent says that a budget has no room for a case that is to be tried anew.
+var errSpent = errors.New("the budget is spent")
 
 // Read takes the word of a person who read a delivered result: it becomes the case's last
 // state and, where a node made the result, a signed statement about its work. The same word
@@ -132,6 +141,9 @@ type HeldCase struct {
 	worklist.Case
 	// Doubt is what its pixels may show; nil where it is held for another reason.
 	Doubt *quarantine.Case `json:"doubt,omitempty"`
+	// Damaged says that what was kept of it can't be read: it can be refused and then tried
+	// anew, which makes its pictures again.
+	Damaged bool `json:"damaged,omitempty"`
 }
 
 // Held lists the cases that wait for a person, without pictures.
@@ -140,13 +152,13 @@ func (s *Site) Held(ctx context.Context) ([]HeldCase, error) {
 	if err != nil {
 		return nil, err
 	}
-	doubts, err := s.held.List(ctx)
+	doubts, damaged, err := s.held.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]HeldCase, len(cases))
 	for n, c := range cases {
-		list[n].Case = c
+		list[n].Case, list[n].Damaged = c, slices.Contains(damaged, c.ID)
 		if at := slices.IndexFunc(doubts, func(d quarantine.Case) bool { return d.ID == c.ID }); at >= 0 {
 			list[n].Doubt = &doubts[at]
 		}
@@ -166,14 +178,19 @@ func (s *Site) Look(ctx context.Context, id, who string) (HeldCase, error) {
 		return HeldCase{}, err
 	}
 	doubt, err := s.held.Get(ctx, c.ID)
-	if errors.Is(err, quarantine.ErrUnknown) {
+	switch {
+	case errors.Is(err, quarantine.ErrUnknown):
 		return HeldCase{Case: c}, nil
+	case errors.Is(err, quarantine.ErrDamaged):
+		return HeldCase{Case: c, Damaged: true}, nil
 	}
-	return HeldCase{c, &doubt}, err
+	return HeldCase{Case: c, Doubt: &doubt}, err
 }
 
 // Decide is a person's word on a held case.
 func (s *Site) Decide(ctx context.Context, id, who string, d quarantine.Decision, reason string) (worklist.Case, error) {
+	s.judging.Lock() // of two people who decide at once the first one's word counts
+	defer s.judging.Unlock()
 	c, err := s.book.Get(id)
 	if err != nil {
 		return c, err
@@ -188,7 +205,9 @@ func (s *Site) Decide(ctx context.Context, id, who string, d quarantine.Decision
 	switch {
 	case errors.Is(err, quarantine.ErrUnknown) && d.Choice == quarantine.Redact:
 		return c, fmt.Errorf("case %s is held for another reason than its pixels: release or refuse it", c.ID)
-	case errors.Is(err, quarantine.ErrUnknown): // held for another reason; the worklist keeps the word
+	case errors.Is(err, quarantine.ErrDamaged) && d.Choice != quarantine.Refuse:
+		return c, fmt.Errorf("what was kept of case %s can't be read: refuse it and try it again, then its pictures are made anew", c.ID)
+	case errors.Is(err, quarantine.ErrUnknown), errors.Is(err, quarantine.ErrDamaged): // the worklist keeps the word
 		d.Who, d.Reason = who, reason
 	case err != nil:
 		return c, err
@@ -228,9 +247,12 @@ func (s *Site) recall(ctx context.Context) error {
 		return err
 	}
 	for _, h := range held {
+		if h.Damaged {
+			s.log.Error("what was kept of a held case can't be read; refuse it and try it again, then its pictures are made anew", "case", h.ID)
+		}
 		if h.Doubt != nil && h.Doubt.Decision != nil {
-			if _, err := s.decided(ctx, h.Case, *h.Doubt.Decision); err != nil {
-				return err
+			if _, err := s.decided(ctx, h.Case, *h.Doubt.Decision); err != nil { // it still is held; the person's word can be repeated
+				s.log.Error("what was decided on a held case could not be carried out; decide the same again", "case", h.ID, "error", clinic.Loggable(err))
 			}
 		}
 	}

@@ -9,13 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/site/dashboard"
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/scheduler/clinic/audit"
 	"github.com/medhive/medhive/scheduler/clinic/inbox"
@@ -45,7 +45,7 @@ func (s *Site) dashboard() (http.Handler, error) {
 
 // shows says that the door has a dashboard.
 func (w Web) shows() bool {
-	return w.Users != "" || w.Tokens == "" && isLoopback(w.Listen)
+	return w.Users != "" || w.Tokens == "" && web.OnLoopback(w.Listen)
 }
 
 // dashboardURL is where the dashboard is opened; empty: there is none.
@@ -53,11 +53,7 @@ func (s *Site) dashboardURL() string {
 	if s.web == nil || !s.conf.Web.shows() {
 		return ""
 	}
-	at := url.URL{Scheme: "http", Host: s.web.address.String(), Path: "/"}
-	if s.conf.Web.TLS.Certificate != "" {
-		at.Scheme = "https"
-	}
-	return at.String()
+	return s.web.URL() + "/"
 }
 
 func (b board) Worklist(f worklist.Filter) ([]dashboard.Entry, error) {
@@ -76,7 +72,13 @@ func (b board) Case(id string) (dashboard.Entry, error) {
 
 func (b board) Changed() <-chan struct{} { return b.s.Changed() }
 
-func (b board) Again(id, who string) (worklist.Case, error) { return b.s.Again(id, who) }
+func (b board) Again(id, who string) (worklist.Case, error) {
+	c, err := b.s.Again(id, who)
+	if errors.Is(err, errSpent) {
+		err = errors.Join(dashboard.ErrRefused, err)
+	}
+	return c, err
+}
 
 func (b board) Read(ctx context.Context, id, who string, w dashboard.Word) (worklist.Case, error) {
 	c, err := b.s.Read(ctx, id, who, agent.ReaderFeedback{Accepted: w.Accepted, Reason: w.Reason})
@@ -280,8 +282,6 @@ func (b board) Exported(who string) error {
 func (b board) Lines(ctx context.Context, span audit.Span, tell func(audit.Line) error) error {
 	return b.s.audit.Read(ctx, span, tell)
 }
-
-func (b board) VerifyAudit(ctx context.Context) (audit.Report, error) { return b.s.audit.Verify(ctx) }
 
 func (b board) Reporting() audit.Reporting { return b.s.conf.reporting() }
 

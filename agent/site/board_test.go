@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/site/dashboard"
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/scheduler/clinic"
 	"github.com/medhive/medhive/scheduler/clinic/audit"
 	"github.com/medhive/medhive/scheduler/clinic/worklist"
@@ -27,7 +29,7 @@ type program struct {
 
 func (p *program) ask(method, path, body string, into any) int {
 	p.t.Helper()
-	r, err := http.NewRequestWithContext(p.t.Context(), method, "http://"+p.web.address.String()+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(p.t.Context(), method, "http://"+p.web.Addr().String()+path, strings.NewReader(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -77,10 +79,10 @@ func TestTheDashboardShowsAndMovesARealSite(t *testing.T) {
 		return report, err
 	})
 	p := &program{lodging: l}
-	var me dashboard.Session
+	var me web.Session
 	p.ask("GET", "/api/v1/session", "", &me)
 	p.token = me.Token
-	if st, err := l.Status(); err != nil || st.Dashboard != "http://"+l.web.address.String()+"/" {
+	if st, err := l.Status(); err != nil || st.Dashboard != "http://"+l.web.Addr().String()+"/" {
 		t.Errorf("the dashboard is said to be at %q, %v", st.Dashboard, err)
 	}
 	l.bring("1.2.30")
@@ -88,6 +90,19 @@ func TestTheDashboardShowsAndMovesARealSite(t *testing.T) {
 	var page []byte
 	if code := p.ask("GET", "/", "", &page); code != http.StatusOK || !bytes.Contains(page, []byte("Planted, Name")) || !bytes.Contains(page, []byte("text may be burned in")) {
 		t.Errorf("the worklist: %d", code)
+	}
+	var rows []dashboard.Row
+	p.ask("GET", "/api/v1/cases/"+c.ID+"/images", "", &rows)
+	if len(rows) != 1 || rows[0].Images < 1 {
+		t.Fatalf("its images are %+v", rows)
+	}
+	if p.ask("GET", "/cases/"+c.ID+"/images/0/0", "", &page); !bytes.HasPrefix(page, []byte("frame 0 of ")) {
+		t.Errorf("its first image is %q", page)
+	}
+	for _, other := range []string{"/images/1/0", "/images/0/999"} {
+		if code := p.ask("GET", "/cases/"+c.ID+other, "", nil); code != http.StatusNotFound {
+			t.Errorf("%s: %d", other, code)
+		}
 	}
 	var look dashboard.HeldCase
 	p.ask("GET", "/api/v1/held/"+c.ID, "", &look)
@@ -114,6 +129,19 @@ func TestTheDashboardShowsAndMovesARealSite(t *testing.T) {
 	}
 	if p.ask("GET", "/cases/"+c.ID+"/overlay.png", "", &page); string(page) != "picture" {
 		t.Errorf("its picture is %q", page)
+	}
+	var check dashboard.Verification
+	p.ask("POST", "/api/v1/audit/verification", "{}", &check)
+	if check.Began.IsZero() {
+		t.Errorf("a verification that was begun is %+v", check)
+	}
+	ticks := time.NewTicker(10 * time.Millisecond)
+	defer ticks.Stop()
+	for ; check.Running; <-ticks.C {
+		p.ask("GET", "/api/v1/audit/verification", "", &check)
+	}
+	if check.Report == nil || !check.Report.Sound() || check.Report.Lines == 0 {
+		t.Errorf("the verification came to %+v", check)
 	}
 	var x dashboard.Explanation
 	p.ask("POST", "/api/v1/explain", `{"study":"`+c.ID+`"}`, &x)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/scheduler/clinic/dicomweb"
 	"github.com/medhive/medhive/scheduler/clinic/dimse"
 	"github.com/medhive/medhive/scheduler/clinic/outbox"
@@ -208,7 +209,7 @@ func recordServer(d Destination) (outbox.FHIRServer, error) {
 	if err != nil {
 		return outbox.FHIRServer{}, err
 	}
-	if peer.base.Scheme == "http" && !d.Plain && !ownHost(peer.base.Host) {
+	if peer.base.Scheme == "http" && !d.Plain && !web.OwnHost(peer.base.Host) {
 		return outbox.FHIRServer{}, errors.New("its url is not encrypted; use https, or plain = true in a closed network")
 	}
 	return outbox.FHIRServer{Base: peer.base, HTTP: peer.http, Authorization: peer.authorization, Put: d.Put}, nil

@@ -19,9 +19,9 @@ func (t TLS) server() (*tls.Config, error) {
 	if t.Certificate == "" {
 		return nil, nil
 	}
-	own, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
+	own, err := t.own()
 	if err != nil {
-		return nil, fmt.Errorf("read the door's certificate: %w; see [tls] in site.toml", pathless(err))
+		return nil, fmt.Errorf("read the door's certificate: %w; see [tls] in site.toml", err)
 	}
 	c := &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12}
 	if t.Authority != "" {
@@ -33,6 +33,20 @@ func (t TLS) server() (*tls.Config, error) {
 	return c, nil
 }
 
+// own is the certificate with its key. A group may read the key, as that of a machine's
+// certificates does; everybody may not.
+func (t TLS) own() (tls.Certificate, error) {
+	info, err := os.Stat(t.Key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("its key: %w", pathless(err))
+	}
+	if mode := info.Mode().Perm(); mode&0o027 != 0 {
+		return tls.Certificate{}, fmt.Errorf("its key: others may read or change it (mode %o); run chmod 600 on it, and replace a key that others had", mode)
+	}
+	own, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
+	return own, pathless(err)
+}
+
 // client is what a call shows and whom it believes; nil where t names nothing.
 func (t TLS) client() (*tls.Config, error) {
 	if t == (TLS{}) {
@@ -40,9 +54,9 @@ func (t TLS) client() (*tls.Config, error) {
 	}
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if t.Certificate != "" {
-		own, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
+		own, err := t.own()
 		if err != nil {
-			return nil, fmt.Errorf("read the certificate for calls: %w; see [tls] in site.toml", pathless(err))
+			return nil, fmt.Errorf("read the certificate for calls: %w; see [tls] in site.toml", err)
 		}
 		c.Certificates = []tls.Certificate{own}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/scheduler"
 )
 
@@ -86,6 +87,8 @@ func (d DICOM) check() error {
 		return fmt.Errorf("dicom.ae-title = %q: want 1 to %d characters, no backslash", d.AETitle, maxAETitle)
 	case d.MaxAssociations < 1 || d.MaxAssociations > maxAssociations:
 		return fmt.Errorf("dicom.max-associations = %d: want 1 to %d", d.MaxAssociations, maxAssociations)
+	case d.MaxOfOne < 0 || d.MaxOfOne > d.MaxAssociations:
+		return fmt.Errorf("dicom.max-associations-of-one = %d: want 1 to max-associations (%d)", d.MaxOfOne, d.MaxAssociations)
 	case d.Idle <= 0:
 		return fmt.Errorf("dicom.idle = %v: want a time, such as \"1m\"", d.Idle)
 	}
@@ -95,6 +98,9 @@ func (d DICOM) check() error {
 		}
 		if _, err := p.prefix(); err != nil {
 			return fmt.Errorf("dicom.peer %s: address = %q: want an address or a prefix such as 10.1.0.0/16", p.AETitle, p.Address)
+		}
+		if p.Certificate != "" && d.TLS.Authority == "" {
+			return fmt.Errorf("dicom.peer %s: certificate = %q: name dicom.tls.authority, which signs senders' certificates", p.AETitle, p.Certificate)
 		}
 		if p.ReportTo == "" {
 			continue
@@ -141,7 +147,7 @@ func (w Web) check() error {
 	if err := w.TLS.check("web.tls"); err != nil {
 		return err
 	}
-	if !isLoopback(w.Listen) && (w.TLS.Certificate == "" || w.Tokens == "" && w.Users == "") {
+	if !web.OnLoopback(w.Listen) && (w.TLS.Certificate == "" || w.Tokens == "" && w.Users == "") {
 		return fmt.Errorf("web.listen = %q is open to other machines: name web.tls.certificate, web.tls.key and web.tokens or web.users, or listen on 127.0.0.1", w.Listen)
 	}
 	return nil
@@ -171,7 +177,7 @@ func (h HL7) check() error {
 			return fmt.Errorf("hl7.accession = %q: want each of IPC-1, OBR-18, OBR-2, OBR-3, ORC-2 and ORC-3 once at most", h.Accession)
 		}
 	}
-	if h.Listen != "" && !isLoopback(h.Listen) && h.TLS.Certificate == "" {
+	if h.Listen != "" && !web.OnLoopback(h.Listen) && h.TLS.Certificate == "" {
 		return fmt.Errorf("hl7.listen = %q is open to other machines: name hl7.tls.certificate and hl7.tls.key, or listen on 127.0.0.1", h.Listen)
 	}
 	return nil
@@ -278,17 +284,4 @@ func plainName(name string) bool {
 func webAddress(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
-}
-
-// isLoopback says that only this machine can reach the address.
-func isLoopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

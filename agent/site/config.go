@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/scheduler/clinic/hl7"
-	"github.com/medhive/medhive/scheduler/clinic/route"
+	"github.com/medhive/medhive/scheduler/settings"
 )
 
 // Config is site.toml: what a clinic's site takes in, from whom, and where results go.
@@ -55,7 +55,8 @@ type DICOM struct {
 	Peers           []Peer        `toml:"peer"` // none: only this machine's own addresses may send
 	TLS             TLS           `toml:"tls"`
 	MaxAssociations int           `toml:"max-associations"`
-	Idle            time.Duration `toml:"idle"` // a silent association is ended
+	MaxOfOne        int           `toml:"max-associations-of-one"` // from one address; 0: three quarters of max-associations
+	Idle            time.Duration `toml:"idle"`                    // a silent association is ended
 	// Commit promises a modality that asks (N-ACTION, PS3.4 Annex J) that what it sent is safe
 	// here, though it is removed after Intake.Keep.
 	Commit bool `toml:"commit"`
@@ -68,6 +69,9 @@ type Peer struct {
 	// ReportTo is where it listens itself (host:port), for the reports on storage commitment
 	// that it asked for; empty: on the association it asked on. With dicom.tls they go under TLS.
 	ReportTo string `toml:"report-to"`
+	// Certificate is the common name or a DNS name of the certificate that it must show; it
+	// wants dicom.tls.authority. Empty: any that the authority signed.
+	Certificate string `toml:"certificate"`
 }
 
 // TLS are files of PEM. Without a certificate there is no TLS.
@@ -244,7 +248,7 @@ func Read(path string) (Config, error) {
 // Parse reads the text of a site file and fills in what it leaves out.
 func Parse(text string) (Config, error) {
 	c := defaults()
-	if err := route.DecodeStrict([]byte(text), &c); err != nil {
+	if err := settings.Decode([]byte(text), &c); err != nil {
 		return c, err // it names line or key
 	}
 	for i := range c.Watch {
@@ -289,7 +293,7 @@ func (c Config) DestinationNamed(name string) (Destination, error) {
 		names = append(names, d.Name)
 	}
 	near := ""
-	if known := route.Nearest(name, names); known != "" {
+	if known := settings.Nearest(name, names); known != "" {
 		near = fmt.Sprintf("; did you mean %q?", known)
 	}
 	return Destination{}, fmt.Errorf("no destination is called %.40q; site.toml has %s%s", name, listed(names), near)

@@ -20,6 +20,7 @@ import (
 // What destinations are told where the worklist has other words: a person's, or an error's.
 const (
 	toldDeclined = "a person at the clinic decided that the study is not analysed"
+	toldRefused  = "the study can't be analysed as it is; the clinic's worklist says why"
 	toldTried    = "the study could not be handed over for analysis"
 )
 

@@ -68,7 +68,7 @@ func TestADestinationIsToldOnceThatAStudyWasRefused(t *testing.T) {
 		t.Errorf("the destination was told %+v", list[0])
 	}
 	told := l.oracle.announcements()
-	if len(told) != 1 || told[0].StudyUID != "1.5.1" || told[0].Model != "t1-tissue" || !strings.Contains(told[0].Reason, "slice(s) missing") || told[0].At.IsZero() {
+	if len(told) != 1 || told[0].StudyUID != "1.5.1" || told[0].Model != "t1-tissue" || told[0].Reason != toldRefused || told[0].At.IsZero() {
 		t.Errorf("announced %+v", told)
 	}
 	// As if the process had ended between the notice and the case's end: it begins anew.

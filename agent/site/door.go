@@ -21,6 +21,9 @@ import (
 // How many cases or deliveries are listed: where nobody says, and at the most.
 const defaultListed, maxListed = 200, 2000
 
+// MostListed is the most cases that one question may ask for.
+const MostListed = maxListed
+
 // Decision is a person's word on a held case, as commands send it.
 type Decision struct {
 	Who     string             `json:"who"`

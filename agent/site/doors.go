@@ -30,6 +30,7 @@ func (s *Site) openDICOM() (err error) {
 	}
 	conf := dimse.Config{
 		AETitle: s.conf.DICOM.AETitle, MaxAssociations: s.conf.DICOM.MaxAssociations, Idle: s.conf.DICOM.Idle,
+		MaxOfOne: s.conf.DICOM.MaxOfOne,
 		Receiver: storing{s.inbox}, AssociationEnded: s.inbox.AssociationEnded, Log: s.log,
 		Committed: func(ctx context.Context, report dimse.Commitment) error {
 			defer s.promises.came(report.TransactionUID) // when it is on disk
@@ -101,7 +102,15 @@ func (s *Site) keepOrders(ctx context.Context, orders []hl7.Order) error {
 			return err
 		}
 	}
-	return s.orders.Keep(ctx, orders)
+	if err := s.orders.Keep(ctx, orders); err != nil {
+		return err
+	}
+	for _, o := range orders {
+		if o.Stated && o.Control == hl7.Place && o.Priority > scheduler.Routine {
+			s.raise(o.StudyUID, o.Accession)
+		}
+	}
+	return nil
 }
 
 // openWeb listens for STOW-RS and UPS-RS, and for those who open the dashboard.

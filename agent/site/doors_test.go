@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,11 +60,58 @@ func TestAnOrderByHL7MakesAStudyUrgent(t *testing.T) {
 	}
 }
 
+// An order that comes when its study waits for a place already: the case becomes urgent, and
+// takes one of the places that are kept for emergencies.
+func TestALateOrderRaisesACaseThatWaits(t *testing.T) {
+	var others atomic.Bool
+	let := make(chan struct{})
+	l := lodgeWith(t, shareRules, func(c *Config) { c.HL7.Listen, c.Workers = "127.0.0.1:0", 1 }, func(ctx context.Context, n int, s agent.Submission) (agent.Report, error) {
+		if n == 1 {
+			select {
+			case <-let:
+			case <-ctx.Done():
+				return agent.Report{}, ctx.Err()
+			}
+		} else {
+			others.Store(s.Priority == scheduler.STAT)
+		}
+		return done(t, s)
+	})
+	defer close(let)
+	l.bring("1.4.10")
+	l.await("1.4.10", worklist.Submitted)
+	l.bring("1.4.11")
+	l.await("1.4.11", worklist.Routed)
+	conn, err := net.Dial("tcp", l.orderDoor.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	message := "MSH|^~\\&|RIS|H|MEDHIVE|C|20260102||ORM^O01|1|P|2.3.1\rPID|||PAT-4711||Planted^Name\rORC|NW|1\rTQ1|||||||||S\rOBR|1|1|1|HEAD||||||||||||||ACC-7\r"
+	if _, err := conn.Write([]byte("\x0b" + message + "\x1c\r")); err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 4096)
+	if n, err := conn.Read(answer); err != nil || !bytes.Contains(answer[:n], []byte("MSA|AA|1")) {
+		t.Fatalf("the order was answered with %q, %v", answer[:n], err)
+	}
+	c := l.await("1.4.11", worklist.Delivered) // while the first one still holds its place
+	if c.Terms.Priority != scheduler.STAT || c.Terms.PriorityBy != "order" || !others.Load() {
+		t.Errorf("the case is %s by %s", c.Terms.Priority, c.Terms.PriorityBy)
+	}
+	if started, err := l.book.List(worklist.Filter{StudyUID: "1.4.10"}); err != nil || started[0].State != worklist.Submitted || started[0].Terms.Priority != scheduler.Routine {
+		t.Errorf("what had begun was changed: %+v, %v", started, err)
+	}
+}
+
 // figures are what a collector of metrics is told.
 func (l *lodging) figures() string {
 	l.t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(meters{l.Site}); err != nil {
+	if err := registry.Register(meters{l.Site}.collector()); err != nil {
 		l.t.Fatal(err)
 	}
 	w := httptest.NewRecorder()

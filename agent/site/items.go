@@ -43,7 +43,18 @@ func (a asking) Create(ctx context.Context, item dicomweb.Workitem) error {
 	if err := a.site.record(e); err != nil {
 		return err
 	}
-	return a.Book.Create(ctx, item)
+	if err := a.Book.Create(ctx, item); err != nil {
+		return err
+	}
+	if w.priority > scheduler.Routine {
+		for _, study := range w.studies {
+			a.site.raise(study, "")
+		}
+		for _, accession := range w.accessions {
+			a.site.raise("", accession)
+		}
+	}
+	return nil
 }
 
 // want is what a work item asks for.

@@ -32,7 +32,7 @@ const patience = 60 * time.Second
 // instance is a Part 10 file of an MR image.
 func instance(t *testing.T, study, series, uid string, more ...*dcmlib.Element) []byte {
 	t.Helper()
-	element := func(at tag.Tag, values ...string) *dcmlib.Element {
+	element := func(at tag.Tag, values any) *dcmlib.Element {
 		e, err := dcmlib.NewElement(at, values)
 		if err != nil {
 			t.Fatal(err)
@@ -41,10 +41,10 @@ func instance(t *testing.T, study, series, uid string, more ...*dcmlib.Element) 
 	}
 	const mrImage, explicit = "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.1.2.1"
 	set := dcmlib.Dataset{Elements: append([]*dcmlib.Element{
-		element(tag.MediaStorageSOPClassUID, mrImage), element(tag.MediaStorageSOPInstanceUID, uid), element(tag.TransferSyntaxUID, explicit),
-		element(tag.SOPClassUID, mrImage), element(tag.SOPInstanceUID, uid), element(tag.StudyDate, "20260102"), element(tag.AccessionNumber, "ACC-7"),
-		element(tag.Modality, "MR"), element(tag.PatientName, "Planted^Name"), element(tag.PatientID, "PAT-4711"),
-		element(tag.StudyInstanceUID, study), element(tag.SeriesInstanceUID, series),
+		element(tag.MediaStorageSOPClassUID, []string{mrImage}), element(tag.MediaStorageSOPInstanceUID, []string{uid}), element(tag.TransferSyntaxUID, []string{explicit}),
+		element(tag.SOPClassUID, []string{mrImage}), element(tag.SOPInstanceUID, []string{uid}), element(tag.StudyDate, []string{"20260102"}), element(tag.AccessionNumber, []string{"ACC-7"}),
+		element(tag.Modality, []string{"MR"}), element(tag.PatientName, []string{"Planted^Name"}), element(tag.PatientID, []string{"PAT-4711"}),
+		element(tag.StudyInstanceUID, []string{study}), element(tag.SeriesInstanceUID, []string{series}), element(tag.Rows, []int{2}), element(tag.Columns, []int{2}),
 	}, more...)}
 	var out bytes.Buffer
 	if err := dcmlib.Write(&out, set, dcmlib.SkipVRVerification()); err != nil {
@@ -96,6 +96,11 @@ func (o *oracle) Decline(_ context.Context, d agent.Declined) (string, error) {
 	folder := filepath.Join(d.Out, hex.EncodeToString(d.Task[:])+"-no-result")
 	uid := fmt.Sprintf("2.25.%d%d", d.Task[0], d.Task[1])
 	return folder, errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(filepath.Join(folder, "sr.dcm"), instance(o.t, d.StudyUID, uid+".1", uid), 0o600))
+}
+
+// View says which bytes it was given.
+func (o *oracle) View(_ context.Context, file []byte, frame int) ([]byte, error) {
+	return fmt.Appendf(nil, "frame %d of %x", frame, models.DigestOf(file)), nil
 }
 
 func (o *oracle) submissions() []agent.Submission {

@@ -76,7 +76,7 @@ func callers(door DICOM) ([]dimse.Peer, error) {
 		if err != nil {
 			return nil, err
 		}
-		known = append(known, dimse.Peer{AETitle: p.AETitle, Prefix: prefix, Address: p.ReportTo, TLS: secure})
+		known = append(known, dimse.Peer{AETitle: p.AETitle, Prefix: prefix, Address: p.ReportTo, TLS: secure, Certificate: p.Certificate})
 	}
 	return known, nil
 }

@@ -85,7 +85,7 @@ func TestRefusedCallersDoNotFillTheAuditLog(t *testing.T) {
 	const calls = 50
 	l := lodgeWith(t, shareRules, func(c *Config) { c.Web.Listen = "127.0.0.1:0" }, answered(t))
 	for range calls {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.web.address.String()+"/dicom-web/workitems", nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.web.Addr().String()+"/dicom-web/workitems", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

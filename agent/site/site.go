@@ -19,6 +19,7 @@ import (
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/models"
 	"github.com/medhive/medhive/scheduler/broker"
 	"github.com/medhive/medhive/scheduler/clinic/audit"
@@ -29,6 +30,7 @@ import (
 	"github.com/medhive/medhive/scheduler/clinic/quarantine"
 	"github.com/medhive/medhive/scheduler/clinic/route"
 	"github.com/medhive/medhive/scheduler/clinic/worklist"
+	"github.com/medhive/medhive/scheduler/settings"
 )
 
 // Folder is where a clinic's site keeps its state, below the clinic's own.
@@ -42,6 +44,8 @@ type analyst interface {
 	Cancel(ctx context.Context, ref string) (broker.TaskStatus, error)
 	// Decline makes the files that say that a study was refused.
 	Decline(ctx context.Context, d agent.Declined) (folder string, err error)
+	// View makes a picture of a frame of one image, from 0.
+	View(ctx context.Context, file []byte, frame int) (png []byte, err error)
 }
 
 // Site is a running site.
@@ -67,9 +71,12 @@ type Site struct {
 	rules    atomic.Pointer[route.Rules]
 	deciding sync.Mutex // one decision at a time: budgets are read and charged in one step
 	telling  sync.Mutex // one notice on refused studies at a time
+	judging  sync.Mutex // one decision of a person on a held case at a time
 	ledger   *ledger
 	tasks    tasks
 	progress progress
+	images   *images
+	verified verification
 	unread   unread
 	promises promises
 	asked    chan struct{} // holds one: a work item has changed
@@ -77,7 +84,7 @@ type Site struct {
 	refused  *refusals     // callers of the web door
 
 	dicom, orderDoor net.Listener // nil where shut
-	web              *webDoor
+	web              *web.Server
 	local            *api.Server
 
 	ctx   context.Context // ends when the site closes
@@ -108,7 +115,7 @@ func Start(ctx context.Context, who agent.ClinicConfig, conf Config) (_ *Site, e
 }
 
 func newSite(ctx context.Context, state string, conf Config, log *slog.Logger) *Site {
-	s := &Site{conf: conf, state: state, folder: Folder(state), started: time.Now(), log: log, asked: make(chan struct{}, 1)}
+	s := &Site{conf: conf, state: state, folder: Folder(state), started: time.Now(), log: log, asked: make(chan struct{}, 1), images: newImages()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -210,7 +217,8 @@ func (s *Site) openInbox() (err error) {
 
 // startClinic starts the clinic that does the analyses.
 func (s *Site) startClinic(ctx context.Context, who agent.ClinicConfig) (err error) {
-	who.Serve, who.Disclose, who.Meters = true, s.disclosed, append(who.Meters, meters{s})
+	who.Serve, who.Disclose, who.Meters = true, s.disclosed, append(who.Meters, meters{s}.collector())
+	who.Checkups = append(who.Checkups, s.checkup())
 	s.clinic, err = agent.StartClinic(ctx, who)
 	s.analyst = s.clinic
 	return err
@@ -264,7 +272,7 @@ func (c Config) meets(rules route.Rules, who capable) error {
 	for _, model := range rules.Models() {
 		if _, err := who.Model(model); err != nil {
 			near := ""
-			if name := route.Nearest(model, who.Models()); name != "" {
+			if name := settings.Nearest(model, who.Models()); name != "" {
 				near = fmt.Sprintf("; did you mean %q?", name)
 			}
 			return fmt.Errorf("a rule names a model that can't be used: %w%s", err, near)
@@ -291,6 +299,7 @@ func (s *Site) begin() error {
 	s.loops.Go(func() { s.deliver(s.ctx) })
 	s.loops.Go(func() { s.keepItems(s.ctx) })
 	s.loops.Go(func() { s.sweep(s.ctx) })
+	s.loops.Go(func() { s.watchSelf(s.ctx) })
 	s.loops.Go(func() {
 		d := desk{book: s.book, act: s.act, places: newPlaces(s.conf.Workers), log: s.log}
 		d.run(s.ctx)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -215,6 +217,54 @@ func TestABudgetStopsWhatCostsMore(t *testing.T) {
 	l.open() // what was spent is known after a restart
 	l.bring("1.2.11")
 	l.await("1.2.11", worklist.NotAnalysed)
+}
+
+// What is tried anew costs anew: a budget that others have used up since stops it.
+func TestTryingAnewIsWithinTheBudget(t *testing.T) {
+	l := lodge(t, shareRules+"budget = { day-count = 1 }\n", func(ctx context.Context, n int, s agent.Submission) (agent.Report, error) {
+		if n == 1 {
+			return refusing(ctx, n, s)
+		}
+		return done(t, s)
+	})
+	l.bring("1.2.50")
+	first := l.await("1.2.50", worklist.Refused)
+	l.bring("1.2.51")
+	l.await("1.2.51", worklist.Delivered)
+	if _, err := l.Again(first.ID, "dr-b"); !errors.Is(err, errSpent) || !strings.Contains(err.Error(), "1 of 1 studies of this day") {
+		t.Errorf("tried anew: %v", err)
+	}
+	if c, err := l.book.Get(first.ID); err != nil || c.State != worklist.Refused {
+		t.Errorf("it is %s, %v", c.State, err)
+	}
+}
+
+// Of two people who decide at once one is heard, and the record has one word.
+func TestTwoPeopleDecideAtOnce(t *testing.T) {
+	held := &clinic.Held{Reasons: []string{"text may be burned in"}, Images: []clinic.HeldImage{{SOPInstanceUID: "1.2.52.1.1", Rows: 4, Columns: 4, Reasons: []string{"x"}, Picture: []byte("png")}}}
+	l := lodge(t, shareRules, func(_ context.Context, _ int, s agent.Submission) (agent.Report, error) {
+		if !s.Policy.Released {
+			return agent.Report{}, held
+		}
+		return done(t, s)
+	})
+	l.bring("1.2.52")
+	c := l.await("1.2.52", worklist.Held)
+	var people sync.WaitGroup
+	var heard atomic.Int32
+	for n := range 8 {
+		people.Go(func() {
+			if _, err := l.Decide(t.Context(), c.ID, fmt.Sprintf("dr-%d", n), quarantine.Decision{Choice: quarantine.Release}, ""); err == nil {
+				heard.Add(1)
+			}
+		})
+	}
+	people.Wait()
+	after := l.await("1.2.52", worklist.Delivered)
+	words := l.entries()[audit.Release]
+	if heard.Load() != 1 || len(words) != 1 || words[0].Actor != after.By {
+		t.Errorf("%d were heard, the record has %+v, the case %s", heard.Load(), words, after.By)
+	}
 }
 
 func TestLateSlicesAreAnotherRevision(t *testing.T) {

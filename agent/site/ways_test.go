@@ -6,7 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	_ "image/png"
+	"image/color"
+	"image/png"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -46,7 +47,7 @@ var ways = []way{
 	}},
 	{"STOW-RS by Orthanc", "stow this-machine", func(h *hospital, s study) {
 		h.archive.Send(h.t, s.folder)
-		h.archive.Ask(h.t, http.MethodPut, "dicom-web/servers/site", fmt.Sprintf(`{"Url":"http://%s%s"}`, h.Site.web.address, webBase))
+		h.archive.Ask(h.t, http.MethodPut, "dicom-web/servers/site", fmt.Sprintf(`{"Url":"http://%s%s"}`, h.Site.web.Addr(), webBase))
 		h.archive.Ask(h.t, http.MethodPost, "dicom-web/servers/site/stow", fmt.Sprintf(`{"Resources":[%q],"Synchronous":true}`, h.lookUp(h.archive, s.uid)))
 	}},
 	{"a watched folder", "folder", func(h *hospital, s study) {
@@ -118,6 +119,7 @@ func TestAStudyComesInAndItsResultGoesBackByEachWay(t *testing.T) {
 			t.Errorf("%s: %+v, outcome %s, %d gwei", w.name, c.Subject, c.Outcome, c.PriceGwei)
 		}
 		h.arrived(c)
+		h.shows(c)
 	}
 	stored, shared := index(t, h.store.Files(t)), index(t, dicomFiles(t, h.share))
 	for n, w := range ways {
@@ -166,6 +168,31 @@ func (h *hospital) arrived(c worklist.Case) {
 	}
 	if !maps.Equal(got, want) {
 		h.t.Errorf("the destinations have %v files, want %v", got, want)
+	}
+}
+
+// shows wants that a person sees the case's images: each row's middle one, as a picture made by
+// the confined reader.
+func (h *hospital) shows(c worklist.Case) {
+	h.t.Helper()
+	rows, err := board{h.Site}.Rows(c.ID)
+	if err != nil || len(rows) == 0 {
+		h.t.Fatalf("rows %+v, %v", rows, err)
+	}
+	data, err := board{h.Site}.Image(h.t.Context(), c.ID, 0, rows[0].Images/2)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	shades := map[color.Color]bool{}
+	for x := range picture.Bounds().Dx() {
+		shades[picture.At(x, picture.Bounds().Dy()/2)] = true
+	}
+	if len(shades) < 8 { // a head is no plain field
+		h.t.Errorf("the middle line of the middle image has %d shades", len(shades))
 	}
 }
 

@@ -2,22 +2,14 @@ package site
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"time"
-)
 
-// Bounds of the web door.
-const (
-	webHeaderTime  = 10 * time.Second
-	webIdle        = time.Minute
-	webHeaderBytes = 32 << 10
-	webClose       = 2 * time.Second
+	"github.com/medhive/medhive/agent/web"
 )
 
 // caller is the name under which a request was let in.
@@ -32,22 +24,15 @@ func callerOf(ctx context.Context) string {
 // localCaller is who needs no token: a process of this machine at a door on loopback.
 const localCaller = "this-machine"
 
-// webDoor listens for requests of DICOMweb.
-type webDoor struct {
-	http    *http.Server
-	address net.Addr
-	done    chan error
-}
-
 // openWeb listens as conf says and lets in whom it knows. pages, which may be nil, ask
 // their visitors themselves, and have every path beside those of inner. refused, which may be nil, hears
 // of callers who were not let in.
-func openWeb(conf Web, inner, pages http.Handler, refused func(address string), log *slog.Logger) (*webDoor, error) {
+func openWeb(conf Web, inner, pages http.Handler, refused func(address string), log *slog.Logger) (*web.Server, error) {
 	secure, err := conf.TLS.server()
 	if err != nil {
 		return nil, err
 	}
-	guard := &guarded{inner: inner, local: isLoopback(conf.Listen), refused: refused}
+	guard := &guarded{inner: inner, local: web.OnLoopback(conf.Listen), refused: refused}
 	if conf.Tokens != "" {
 		if guard.known, err = readTokens(conf.Tokens); err != nil {
 			return nil, err
@@ -57,16 +42,7 @@ func openWeb(conf Web, inner, pages http.Handler, refused func(address string), 
 	if err != nil {
 		return nil, fmt.Errorf("open the web door: %w; choose another web.listen in site.toml", err)
 	}
-	d := &webDoor{address: listener.Addr(), done: make(chan error, 1), http: &http.Server{
-		Handler: apart(guard, pages), ReadHeaderTimeout: webHeaderTime, IdleTimeout: webIdle, MaxHeaderBytes: webHeaderBytes,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}}
-	if secure != nil {
-		secure.NextProtos = []string{"h2", "http/1.1"}
-		listener = tls.NewListener(listener, secure)
-	}
-	go func() { d.done <- d.http.Serve(listener) }()
-	return d, nil
+	return web.Serve(listener, secure, apart(guard, pages), log), nil
 }
 
 // apart gives each path to whom it belongs.
@@ -86,20 +62,6 @@ func apart(services, pages http.Handler) http.Handler {
 	return mux
 }
 
-// Close lets requests end for a moment, then ends them.
-func (d *webDoor) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), webClose)
-	defer cancel()
-	err := d.http.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = d.http.Close()
-	}
-	if served := <-d.done; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
-}
-
 // guarded lets in who shows a known token; without tokens, at a door on loopback, any
 // process of this machine.
 type guarded struct {
@@ -110,7 +72,7 @@ type guarded struct {
 }
 
 func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, ok := localCaller, g.known == nil && g.local && ownHost(r.Host)
+	name, ok := localCaller, g.known == nil && g.local && web.FromThisMachine(r)
 	if g.known != nil {
 		name, ok = g.known.who(r)
 	}
@@ -123,17 +85,4 @@ func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.inner.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), caller{}, name)))
-}
-
-// ownHost says that the request names this machine: a page of the web that had its name
-// lead here would name another.
-func ownHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

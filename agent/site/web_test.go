@@ -45,7 +45,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		refused := 0
 		c.guard.inner, c.guard.refused = inner, func(string) { refused++ }
 		r := httptest.NewRequest(http.MethodGet, "/dicom-web/workitems", nil)
-		r.Host = c.host
+		r.Host, r.RemoteAddr = c.host, "127.0.0.1:50000"
 		if c.header != "" {
 			r.Header.Set("Authorization", c.header)
 		}
@@ -102,7 +102,7 @@ func TestTheWebDoorSpeaksTLS(t *testing.T) {
 	ask := func(c *tls.Config) error {
 		client := http.Client{Transport: &http.Transport{TLSClientConfig: c}}
 		defer client.CloseIdleConnections()
-		answer, err := client.Get("https://" + d.address.String())
+		answer, err := client.Get("https://" + d.Addr().String())
 		if err != nil {
 			return err
 		}
@@ -118,6 +118,50 @@ func TestTheWebDoorSpeaksTLS(t *testing.T) {
 	}
 	if err := ask(c); err != nil {
 		t.Errorf("a caller with one: %v", err)
+	}
+}
+
+// A key that everybody may read is refused with what to do, at a door and for calls.
+func TestAKeyThatOthersMayReadIsRefused(t *testing.T) {
+	certificates := peers.NewCertificates(t)
+	conf := TLS{Certificate: certificates.Server, Key: certificates.ServerKey, Authority: certificates.Authority}
+	for mode, taken := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o640: true, 0o644: false, 0o660: false, 0o604: false} {
+		if err := os.Chmod(conf.Key, mode); err != nil {
+			t.Fatal(err)
+		}
+		_, door := conf.server()
+		_, call := conf.client()
+		for _, err := range []error{door, call} {
+			if (err == nil) != taken || err != nil && (!strings.Contains(err.Error(), "chmod 600") || strings.Contains(err.Error(), conf.Key)) {
+				t.Errorf("mode %o: %v", mode, err)
+			}
+		}
+	}
+}
+
+// A door without tokens is for this machine alone: not for a web page's name, and not for
+// whom a proxy brings.
+func TestAProxysCallersAreNotThisMachine(t *testing.T) {
+	g := &guarded{inner: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), local: true}
+	for name, c := range map[string]struct {
+		change func(*http.Request)
+		want   int
+	}{
+		"this machine":       {func(*http.Request) {}, http.StatusOK},
+		"by IPv6":            {func(r *http.Request) { r.Host, r.RemoteAddr = "[::1]:8443", "[::1]:50000" }, http.StatusOK},
+		"a name of the web":  {func(r *http.Request) { r.Host = "clinic.example" }, http.StatusUnauthorized},
+		"a proxy":            {func(r *http.Request) { r.Header.Set("X-Forwarded-For", "10.1.0.9") }, http.StatusUnauthorized},
+		"a proxy of RFC7239": {func(r *http.Request) { r.Header.Set("Forwarded", "for=10.1.0.9") }, http.StatusUnauthorized},
+		"a proxy's Via":      {func(r *http.Request) { r.Header.Set("Via", "1.1 front") }, http.StatusUnauthorized},
+		"another machine":    {func(r *http.Request) { r.RemoteAddr = "10.1.0.9:50000" }, http.StatusUnauthorized},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8443/dicom-web/workitems", nil)
+		r.RemoteAddr = "127.0.0.1:50000"
+		c.change(r)
+		w := httptest.NewRecorder()
+		if g.ServeHTTP(w, r); w.Code != c.want {
+			t.Errorf("%s: %d, want %d", name, w.Code, c.want)
+		}
 	}
 }
 

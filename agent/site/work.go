@@ -250,7 +250,9 @@ func (s *Site) failed(ctx context.Context, c worklist.Case, report agent.Report,
 	case errors.As(cause, &held):
 		return s.quarantined(ctx, c, held)
 	case errors.As(cause, &refusal):
-		if err := s.decline(ctx, c, c.At.Submitted, refusal.Error()); err != nil {
+		// What an archive is told are words of this program: the refusal's may be those of a
+		// reader that a hostile study has taken over, and stand in the worklist alone.
+		if err := s.decline(ctx, c, c.At.Submitted, toldRefused); err != nil {
 			return err
 		}
 		return s.giveUp(c, worklist.Refuse{Reason: refusal.Error()})

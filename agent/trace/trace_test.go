@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -165,7 +166,7 @@ func TestOpenTasksAreBounded(t *testing.T) {
 func TestWithoutACollectorNothingIsTold(t *testing.T) {
 	t.Setenv(endpointVariable, "")
 	t.Setenv(traceEndpointVariable, "")
-	tracer, err := FromEnvironment(t.Context(), "node")
+	tracer, err := Open(t.Context(), "", "node")
 	if tracer != nil || err != nil {
 		t.Fatalf("got %v, %v", tracer, err)
 	}
@@ -177,39 +178,85 @@ func TestWithoutACollectorNothingIsTold(t *testing.T) {
 	}
 }
 
-// A collector that speaks OTLP over HTTP gets the spans.
+// A collector that speaks OTLP over HTTP gets the spans, by whichever way it was named.
 func TestACollectorGetsTheSpans(t *testing.T) {
-	got := make(chan *collector.ExportTraceServiceRequest, 4)
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		request := &collector.ExportTraceServiceRequest{}
-		if err == nil {
-			err = proto.Unmarshal(body, request)
+	for _, way := range []string{"environment", "setting"} {
+		t.Run(way, func(t *testing.T) {
+			got := make(chan *collector.ExportTraceServiceRequest, 4)
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				request := &collector.ExportTraceServiceRequest{}
+				if err == nil {
+					err = proto.Unmarshal(body, request)
+				}
+				if err != nil || r.URL.Path != tracesPath {
+					t.Errorf("%s: %v", r.URL.Path, err)
+				}
+				got <- request
+			}))
+			defer server.Close()
+			setting := server.URL
+			if way == "environment" {
+				t.Setenv(endpointVariable, server.URL)
+				setting = ""
+			}
+			tracer, err := Open(t.Context(), setting, "clinic")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range clinicsLife(seconds) {
+				tracer.Clinic(e)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := tracer.Close(ctx); err != nil {
+				t.Fatal(err)
+			}
+			request := <-got
+			resource := request.GetResourceSpans()[0]
+			id := Of(task).TraceID()
+			spans := resource.GetScopeSpans()[0].GetSpans()
+			if len(spans) != 6 || string(spans[0].GetTraceId()) != string(id[:]) || resource.GetResource().GetAttributes()[0].GetValue().GetStringValue() != "medhive-clinic" {
+				t.Errorf("the collector got %v", request)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoCollectorIsRefused(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:4318", "ftp://host", "http://", "http://user:secret@host:bad"} {
+		if _, err := Open(t.Context(), address, "node"); err == nil || !strings.Contains(err.Error(), "such as http://127.0.0.1:4318") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", address, err)
 		}
-		if err != nil {
-			t.Error(err)
+	}
+	if at, err := endpointOf("https://host/custom"); err != nil || at != "https://host/custom" {
+		t.Errorf("%s, %v", at, err)
+	}
+}
+
+// What is done for no single task is a trace of its own, in steps; why it failed is not told.
+func TestAnEpochIsATraceOfItsOwn(t *testing.T) {
+	coordinator, recorder := recorded(t, "coordinator")
+	span := coordinator.Begin("epoch")
+	span.Enter("gather")
+	span.Enter("publish")
+	span.End(errors.New("Mustermann^Erika"))
+	spans := named(t, recorder)
+	whole := spans["epoch"]
+	if whole == nil || whole.Parent().IsValid() || whole.Status().Description != "failed" {
+		t.Fatalf("told %v", spans)
+	}
+	for _, step := range []string{"gather", "publish"} {
+		if s := spans[step]; s == nil || s.Parent().SpanID() != whole.SpanContext().SpanID() {
+			t.Errorf("step %s: %v", step, s)
 		}
-		got <- request
-	}))
-	defer server.Close()
-	t.Setenv(endpointVariable, server.URL)
-	tracer, err := FromEnvironment(t.Context(), "clinic")
-	if err != nil {
-		t.Fatal(err)
 	}
-	for _, e := range clinicsLife(seconds) {
-		tracer.Clinic(e)
+	if told := fmt.Sprint(recorder.Ended()); strings.Contains(told, "Mustermann") {
+		t.Errorf("told %s", told)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	if err := tracer.Close(ctx); err != nil {
-		t.Fatal(err)
-	}
-	request := <-got
-	resource := request.GetResourceSpans()[0]
-	id := Of(task).TraceID()
-	spans := resource.GetScopeSpans()[0].GetSpans()
-	if len(spans) != 6 || string(spans[0].GetTraceId()) != string(id[:]) || resource.GetResource().GetAttributes()[0].GetValue().GetStringValue() != "medhive-clinic" {
-		t.Errorf("the collector got %v", request)
-	}
+	var none *Tracer
+	nobody := none.Begin("epoch")
+	nobody.Enter("gather")
+	nobody.Set()
+	nobody.End(nil)
 }

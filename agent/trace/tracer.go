@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -51,17 +52,43 @@ type life struct {
 	heard uint64
 }
 
-// FromEnvironment makes the tracer of a role ("clinic", "node", "coordinator") that reports
-// to the collector of OTEL_EXPORTER_OTLP_ENDPOINT, or nil where none is named.
-func FromEnvironment(ctx context.Context, role string) (*Tracer, error) {
-	if os.Getenv(endpointVariable) == "" && os.Getenv(traceEndpointVariable) == "" {
+// Open makes the tracer of a role ("clinic", "node", "coordinator") that reports to a collector
+// such as http://127.0.0.1:4318, by OTLP over HTTP; empty: to that of
+// OTEL_EXPORTER_OTLP_ENDPOINT. It is nil where none is named. A collector that is away is no
+// error: what it missed is lost.
+func Open(ctx context.Context, endpoint, role string) (*Tracer, error) {
+	if endpoint == "" && os.Getenv(endpointVariable) == "" && os.Getenv(traceEndpointVariable) == "" {
 		return nil, nil
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	var options []otlptracehttp.Option
+	if endpoint != "" {
+		at, err := endpointOf(endpoint)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, otlptracehttp.WithEndpointURL(at))
+	}
+	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
-		return nil, fmt.Errorf("traces: %w; look at %s, such as http://127.0.0.1:4318", err, endpointVariable)
+		return nil, fmt.Errorf("traces: %w; name the collector with --traces or %s, such as http://127.0.0.1:4318", err, endpointVariable)
 	}
 	return newTracer(sdk.NewBatchSpanProcessor(exporter), role), nil
+}
+
+// tracesPath is where a collector takes traces unless its address names another path (OTLP,
+// section "OTLP/HTTP Request").
+const tracesPath = "/v1/traces"
+
+// endpointOf is the address that traces of a collector go to.
+func endpointOf(collector string) (string, error) {
+	at, err := url.Parse(collector)
+	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+		return "", errors.New("traces: this is no address of a collector; name one such as http://127.0.0.1:4318")
+	}
+	if at.Path == "" || at.Path == "/" {
+		at.Path = tracesPath
+	}
+	return at.String(), nil
 }
 
 func newTracer(to sdk.SpanProcessor, role string) *Tracer {
@@ -96,7 +123,7 @@ func (t *Tracer) Around(task models.Digest, name string, attributes ...attribute
 	_, span := t.tracer.Start(trace.ContextWithRemoteSpanContext(context.Background(), Of(task)), name, trace.WithAttributes(attributes...))
 	return func(err error) {
 		if err != nil {
-			span.SetStatus(codes.Error, "refused")
+			span.SetStatus(codes.Error, "failed")
 		}
 		span.End()
 	}

@@ -141,6 +141,12 @@ func (c *Client) Bond(ctx context.Context) (*big.Int, error) {
 // Register registers hot under operator, where one process holds both keys. If
 // it is registered in just this way already, nothing is sent and Mined is zero.
 func (c *Client) Register(ctx context.Context, operator Signer, hot *identity.Key, recipient common.Address, jurisdiction string) (Mined, error) {
+	return c.RegisterVouched(ctx, operator, hot, recipient, jurisdiction, [32]byte{})
+}
+
+// RegisterVouched is Register of a node on a device whose vendor's voucher has that digest;
+// zero: none. The registry keeps it for good.
+func (c *Client) RegisterVouched(ctx context.Context, operator Signer, hot *identity.Key, recipient common.Address, jurisdiction string, voucher [32]byte) (Mined, error) {
 	if operator == nil || hot == nil {
 		return Mined{}, fmt.Errorf("register node: both the operator's and the node's key are needed")
 	}
@@ -149,7 +155,7 @@ func (c *Client) Register(ctx context.Context, operator Signer, hot *identity.Ke
 	if err != nil {
 		return Mined{}, err
 	}
-	if known.Active() && known.Operator == self && known.Recipient == recipient && known.Jurisdiction == jurisdiction {
+	if known.Active() && known.Operator == self && known.Recipient == recipient && known.Jurisdiction == jurisdiction && known.Voucher == voucher {
 		return Mined{}, nil
 	}
 	now, err := c.ChainTime(ctx)
@@ -161,6 +167,7 @@ func (c *Client) Register(ctx context.Context, operator Signer, hot *identity.Ke
 		HotKey:       hot.Address(),
 		Recipient:    recipient,
 		Jurisdiction: jurisdiction,
+		Voucher:      voucher,
 		Deadline:     now.Add(consentLasts),
 	}
 	consent, err := registration.Sign(c.Domain(), hot.ECDSA())

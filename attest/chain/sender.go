@@ -83,7 +83,7 @@ func newSender(ctx context.Context, url string, options ...Option) (*sender, err
 	chainID, err := client.ChainID(ctx)
 	if err != nil {
 		client.Close()
-		return nil, fmt.Errorf("ask the RPC server for its chain: %w; is the chain running and its address right?", withoutURL(err))
+		return nil, fmt.Errorf("ask the RPC server for its chain: %w; is the chain running? start it, or correct rpc in the network file", withoutURL(err))
 	}
 	return &sender{
 		rpc: client, chainID: chainID, refusals: newRefusals(), final: settings.final, pace: settings.pace, log: settings.log,

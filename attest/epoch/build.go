@@ -178,6 +178,9 @@ func gather(in Inputs) gathered {
 		}
 		e.Registered, e.Jurisdiction, e.Trust = r.Active, r.Jurisdiction, r.Trust
 	}
+	for node := range in.devices() {
+		byNode[node].Trust = score.TrustDevice
+	}
 	g.examinations(in, g.profiles(in, byNode), byNode)
 	for node, e := range byNode { // each by itself: the order is of no matter
 		state := g.before[node]

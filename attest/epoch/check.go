@@ -121,6 +121,10 @@ func (a Auditor) keepValid(ctx context.Context, in *Inputs) (found []Difference,
 		}
 		return in.VerifyVerdict(ctx, v, domain, wallets)
 	}, func(v attest.SignedVerdict) string { return v.Verdict.Task.Short() })
+	in.Devices = valid(in.Devices, "device proof", &found, &unchecked, func(p attest.SignedDeviceProof) error { return p.Verify(domain) },
+		func(p attest.SignedDeviceProof) string { return p.Proof.Node.Hex() })
+	in.Revoked = valid(in.Revoked, "device revocation", &found, &unchecked, func(r attest.SignedDeviceRevocation) error { return r.Verify(domain) },
+		func(r attest.SignedDeviceRevocation) string { return fmt.Sprintf("%x", r.Revocation.Voucher[:4]) })
 	return found, unchecked
 }
 
@@ -214,6 +218,16 @@ func (in *Inputs) keepSingle(last map[common.Address]uint64) []Difference {
 			return false
 		}
 		examined[e.ID] = true
+		return true
+	})
+	devices := map[common.Address]bool{}
+	in.Devices = keep(in.Devices, func(p attest.SignedDeviceProof) bool {
+		node := p.Proof.Node
+		if devices[node] {
+			found = append(found, Difference{"device proof " + node.Hex(), "one for each node", "two"})
+			return false
+		}
+		devices[node] = true
 		return true
 	})
 	return append(found, in.keepSingleVerdicts()...)

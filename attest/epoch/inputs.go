@@ -24,6 +24,10 @@ type Registration struct {
 	Jurisdiction string         `json:"jurisdiction"` // ISO 3166-1 alpha-2, "" unknown
 	Trust        score.Trust    `json:"trust"`
 	Active       bool           `json:"active"`
+
+	// Voucher is the digest of the vendor's voucher for the node's device. It is absent where
+	// there is none, and from epochs from before devices counted.
+	Voucher common.Hash `json:"voucher,omitzero"`
 }
 
 // NodeState is what one epoch hands to the next about one node.
@@ -98,6 +102,13 @@ type Inputs struct {
 	// every number between Previous and this epoch.
 	Skipped []uint64 `json:"skipped,omitempty"`
 
+	// Vendors are whose vouchers for devices count, Devices the newest proof of each node that
+	// has one, and Revoked what vendors took back. They raise a node's trust and are absent
+	// where there are none, and from epochs from before devices counted.
+	Vendors []common.Address                `json:"vendors,omitempty"`
+	Devices []attest.SignedDeviceProof      `json:"devices,omitempty"`
+	Revoked []attest.SignedDeviceRevocation `json:"revoked,omitempty"`
+
 	Window
 }
 
@@ -145,6 +156,11 @@ func (in Inputs) canonical() Inputs {
 	in.Clinics = sorted(in.Clinics, common.Address.Cmp)
 	in.Checkers = sorted(in.Checkers, common.Address.Cmp)
 	in.Skipped = sorted(in.Skipped, cmp.Compare[uint64])
+	in.Vendors = sorted(in.Vendors, common.Address.Cmp)
+	in.Devices = sorted(in.Devices, func(a, b attest.SignedDeviceProof) int { return a.Proof.Node.Cmp(b.Proof.Node) })
+	in.Revoked = sorted(in.Revoked, func(a, b attest.SignedDeviceRevocation) int {
+		return cmp.Or(bytes.Compare(a.Revocation.Voucher[:], b.Revocation.Voucher[:]), a.Revocation.Vendor.Cmp(b.Revocation.Vendor), a.Revocation.At.Compare(b.Revocation.At))
+	})
 	domain := in.Domain()
 	in.Receipts = sortedByKey(in.Receipts, func(r attest.SignedReceipt) string { h := r.Receipt.Hash(domain); return string(h[:]) })
 	in.Profiles = sorted(in.Profiles, func(a, b attest.SignedProfile) int { return a.Statement.Node.Cmp(b.Statement.Node) })

@@ -109,9 +109,9 @@ func (w *world) inputs() Inputs {
 		Schema: Schema, ChainID: 1337, Registry: testDomain.Registry, Number: 1, From: 1000, To: 1600,
 		Pool: score.Wei{Int: big.NewInt(2e15)}, Parameters: score.DefaultParameters(), Demand: score.Demand{Offers: 4, Unmet: 1}, RegistryBlock: 7,
 		Registrations: []Registration{
-			{w.party("ann"), "DE", score.TrustSoftware, true},
-			{w.party("ben"), "FR", score.TrustDevice, true},
-			{w.party("eve"), "FR", score.TrustSoftware, true},
+			{Node: w.party("ann"), Jurisdiction: "DE", Trust: score.TrustSoftware, Active: true},
+			{Node: w.party("ben"), Jurisdiction: "FR", Trust: score.TrustDevice, Active: true},
+			{Node: w.party("eve"), Jurisdiction: "FR", Trust: score.TrustSoftware, Active: true},
 		},
 		Clinics: []common.Address{w.party("clinic")},
 		Window: Window{

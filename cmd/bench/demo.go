@@ -73,9 +73,25 @@ func treeMemory(pid int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	children, err := childrenOf(pid)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range children {
+		more, err := treeMemory(id)
+		if err != nil {
+			return 0, err
+		}
+		total += more
+	}
+	return total, nil
+}
+
+// childrenOf are the processes that a process has started; none once it has ended.
+func childrenOf(pid int) (ids []int, err error) {
 	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
-		return total, nil // it has ended
+		return nil, nil // it has ended
 	}
 	for _, task := range tasks {
 		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task.Name()))
@@ -85,16 +101,12 @@ func treeMemory(pid int) (float64, error) {
 		for _, child := range strings.Fields(string(children)) {
 			id, err := strconv.Atoi(child)
 			if err != nil {
-				return 0, fmt.Errorf("children of process %d: %w", pid, err)
+				return nil, fmt.Errorf("children of process %d: %w", pid, err)
 			}
-			more, err := treeMemory(id)
-			if err != nil {
-				return 0, err
-			}
-			total += more
+			ids = append(ids, id)
 		}
 	}
-	return total, nil
+	return ids, nil
 }
 
 // memory is one process's share in MB; 0 only if it has ended.

@@ -32,7 +32,7 @@ type result struct {
 }
 
 func main() {
-	room := flag.String("room", "", "only targets whose name begins with this: inference, probe, demo")
+	room := flag.String("room", "", "only targets whose name begins with this: inference, probe, demo, idle")
 	out := flag.String("out", "bench.json", "where the results are written")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

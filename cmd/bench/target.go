@@ -26,16 +26,17 @@ type target struct {
 	goal      float64
 	atLeast   bool // the ratio must not fall below goal; otherwise must not exceed it
 
-	// demo, if set, takes value and limit from a run of the demo instead of a benchmark.
-	demo func(ctx context.Context) (value, limit float64, err error)
+	// run, if set, measures value and limit by real processes instead of a benchmark; also is
+	// what is told beside them, by its unit.
+	run func(ctx context.Context) (value, limit float64, also map[string]float64, err error)
 }
 
 func (t target) measure(ctx context.Context) (result, error) {
 	var value, against float64
 	var also map[string]float64
 	var err error
-	if t.demo != nil {
-		value, against, err = t.demo(ctx)
+	if t.run != nil {
+		value, against, also, err = t.run(ctx)
 	} else {
 		value, against, also, err = t.runBenchmark(ctx)
 	}

@@ -7,7 +7,7 @@ import (
 
 // targets are the promises that `make bench` holds against this machine.
 func targets() []target {
-	return slices.Concat(studyTargets(), intakeTargets(), machineTargets(), epochTargets(), chainTargets(), marketTargets(), demoTargets())
+	return slices.Concat(studyTargets(), intakeTargets(), machineTargets(), epochTargets(), chainTargets(), marketTargets(), demoTargets(), idleTargets())
 }
 
 // studyTargets are of the way from a study to its findings.
@@ -165,16 +165,16 @@ func demoTargets() []target {
 	return []target{
 		{
 			name: "demo/memory", unit: "MB", goal: 1, against: "limit for all its processes",
-			demo: func(ctx context.Context) (float64, float64, error) {
+			run: func(ctx context.Context) (value, limit float64, also map[string]float64, err error) {
 				peak, _, err := measureDemo(ctx)
-				return peak, demoMemoryMB, err
+				return peak, demoMemoryMB, nil, err
 			},
 		},
 		{
 			name: "demo/time", unit: "s", goal: 1, against: "limit",
-			demo: func(ctx context.Context) (float64, float64, error) {
+			run: func(ctx context.Context) (value, limit float64, also map[string]float64, err error) {
 				_, seconds, err := measureDemo(ctx)
-				return seconds, demoSeconds, err
+				return seconds, demoSeconds, nil, err
 			},
 		},
 	}

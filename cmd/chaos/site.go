@@ -133,7 +133,7 @@ func (h *hospital) lodge(run string) (path, door string, err error) {
 	if err := reserved.Close(); err != nil {
 		return "", "", fmt.Errorf("find a port: %w", err)
 	}
-	path = filepath.Join(h.home, run+".toml")
+	path = filepath.Join(h.home, "site-"+run+".toml") // HOME/NAME.toml would be the clinic's settings
 	text := fmt.Sprintf("rules = %q\n[intake]\nquiet = \"500ms\"\n[dicom]\nlisten = %q\n[[destination]]\nname = \"archive\"\nkind = \"dicom\"\naddress = %q\ncalled-ae = %q\n",
 		run+"-rules.toml", door, h.archive.Addr(), strings.ToUpper(run))
 	rules := "[[rule]]\nname = \"all\"\nmodel = \"t1-tissue\"\nwithin = \"5m\"\ndestinations = [\"archive\"]\n"

@@ -1,17 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/attest/chain"
-	"github.com/medhive/medhive/attest/identity"
 )
 
 // newNodeConsent is the node's half of a registration; newChainRegister the operator's.
@@ -23,7 +22,10 @@ func newNodeConsent(s *shared) *cobra.Command {
 		Short: "Sign this node's agreement to be registered by an operator on another machine",
 		Long: `A node is registered by its operator, whose key is not on the node, with the consent
 of the node's hot key. This prints that consent, in which nothing is secret; the
-operator gives it to medhive chain register. Makes the node's key if there is none.`,
+operator gives it to medhive chain register. Makes the node's key if there is none.
+
+The voucher of the device is part of it, if medhive node first-boot took one. Operator and
+recipient are the owner that medhive node bind told, unless they are named.`,
 		Example: `  medhive node consent --operator 0x8617E340B3D01FA5F11F306F4090FD50E238070D --recipient 0x52908400098527886E0F7030069857D2E4169EE7 > consent.json`,
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -36,17 +38,28 @@ operator gives it to medhive chain register. Makes the node's key if there is no
 				return err
 			}
 			r := chain.Registration{Jurisdiction: jurisdiction, Deadline: time.Now().Add(valid).Truncate(time.Second)}
+			state := agent.NodeState(home, name)
+			hot, err := agent.NodeKey(c.Context(), state, "")
+			if err != nil {
+				return err
+			}
+			r.HotKey = hot.Address()
+			owner, err := agent.Owner(c.Context(), state, network, r.HotKey)
+			if err != nil {
+				return err
+			}
+			if owner != nil { // who is bound registers and is paid, unless others are named
+				operator, recipient = cmp.Or(operator, owner.Hex()), cmp.Or(recipient, owner.Hex())
+			}
 			if r.Operator, err = address("--operator", operator); err != nil {
 				return err
 			}
 			if r.Recipient, err = address("--recipient", recipient); err != nil {
 				return err
 			}
-			hot, err := identity.LoadOrCreate(filepath.Join(agent.NodeState(home, name), "node.key"))
-			if err != nil {
+			if r.Voucher, err = agent.VoucherDigest(state, network); err != nil {
 				return err
 			}
-			r.HotKey = hot.Address()
 			if err := r.Validate(); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
+	"github.com/medhive/medhive/agent/config"
 	"github.com/medhive/medhive/agent/site"
 	"github.com/medhive/medhive/inference"
 	"github.com/medhive/medhive/scheduler"
@@ -22,22 +23,8 @@ func newClinic(s *shared) *cobra.Command {
 	return group("clinic", "Have studies analysed; nothing that names a patient leaves", `  medhive clinic submit study.zip --out results
   medhive clinic tasks`,
 		newClinicSubmit(s), newClinicInit(s), newClinicRun(s), newClinicRoute(s), newClinicWorklist(s), newClinicQuarantine(s), newClinicOutbox(s),
-		newClinicEcho(s), newClinicFetch(s), newClinicRead(s), newClinicAudit(s), newClinicVault(s), newClinicUser(s), newClinicTasks(s), newClinicCancel(s), newClinicStatus(s), newClinicMetrics(s),
+		newClinicEcho(s), newClinicFetch(s), newClinicRead(s), newClinicAudit(s), newClinicVault(s), newClinicUser(s), newClinicTasks(s), newClinicCancel(s), newClinicStatus(s), newClinicMetrics(s), newPprof(s, "clinic", "clinic", agent.ClinicState),
 		newClinicFunds(s), newClinicDeposit(s), newClinicReserve(s), newClinicWithdraw(s))
-}
-
-// clinicFlags are those of a clinic that starts.
-func clinicFlags(c *cobra.Command, conf *agent.ClinicConfig) {
-	f := c.Flags()
-	clinicName(c, &conf.Name)
-	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable")
-	reachFlags(c, &conf.Reach)
-	natFlag(c, &conf.Reach)
-	sealedFlag(c, &conf.SealedMax)
-	f.DurationVar(&conf.Lease, "lease", broker.DefaultLease, "how long a silent node keeps a job")
-	f.StringVar(&conf.Namespaces.Patient, "patient-namespace", "", "URI under which your record system knows patient identifiers, for fhir.json")
-	f.StringVar(&conf.Namespaces.Accession, "accession-namespace", "", "URI under which your record system knows accession numbers, for fhir.json")
-	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime of the clinic's own runner, for --local-by (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 }
 
 func clinicName(c *cobra.Command, name *string) {
@@ -62,12 +49,13 @@ func (s *shared) clinicOf(conf agent.ClinicConfig, level slog.Level) (agent.Clin
 	if conf.Network, err = agent.ReadNetwork(network); err != nil {
 		return conf, err
 	}
-	conf.State, conf.Log = agent.ClinicState(home, conf.Name), s.log(level)
+	conf.State, conf.Version, conf.Log = agent.ClinicState(home, conf.Name), version, s.log(level)
 	return conf, nil
 }
 
 func newClinicSubmit(s *shared) *cobra.Command {
-	conf, job, way := agent.ClinicConfig{}, agent.Submission{}, wayFlags{}
+	words, table := config.NewClinic()
+	job, way := agent.Submission{}, wayFlags{}
 	var events bool
 	var from string
 	c := s.reports(&cobra.Command{
@@ -100,6 +88,10 @@ go to their destinations.`,
 			if err := way.apply(&job); err != nil {
 				return err
 			}
+			if _, err := s.settle(c, table, words.Name, &words.Network); err != nil {
+				return err
+			}
+			conf := agent.SubmitterOf(*words)
 			if isStudy(args[0]) {
 				request := site.FetchRequest{Study: args[0], From: from, Who: self(), Priority: job.Priority}
 				if c.Flags().Changed("model") {
@@ -119,7 +111,7 @@ go to their destinations.`,
 		},
 	})
 	f := c.Flags()
-	clinicFlags(c, &conf)
+	s.settled(table, c, config.SubmitterKeys()...)
 	f.StringVar(&job.Model, "model", "t1-tissue", "model to run: id or id@version; see `medhive model list`")
 	f.StringVar(&from, "from", "", "archive that a study's UID is fetched from (default: the only one of the site file)")
 	f.StringVar(&job.Out, "out", "results", "folder for the results")

@@ -13,13 +13,13 @@ import (
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/config"
 	"github.com/medhive/medhive/agent/site"
-	"github.com/medhive/medhive/attest/canary"
 )
 
 func newClinicRun(s *shared) *cobra.Command {
-	conf, compare, path := agent.ClinicConfig{Serve: true}, false, ""
-	c := &cobra.Command{
+	words, table := config.NewClinic()
+	return s.settled(table, &cobra.Command{
 		Use:   "run",
 		Short: "Run a clinic until Ctrl-C, which takes studies from `medhive clinic submit`",
 		Long: `A clinic that runs knows the nodes by their notices, so that an emergency finds one
@@ -38,36 +38,36 @@ development network the clinic deposits play money by itself.`,
   medhive clinic run --regions DE,FR --metrics 127.0.0.1:9502`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if compare {
-				conf.Checks = canary.DefaultRates()
-			}
-			_, network, err := s.where()
+			signals, stop := hangups()
+			defer stop()
+			from, err := s.settle(c, table, words.Name, &words.Network)
 			if err != nil {
 				return err
 			}
+			home, network, err := s.where()
+			if err != nil {
+				return err
+			}
+			book := s.keepLog(agent.ClinicState(home, words.Name))
+			defer book.Close()
+			conf, log := agent.ClinicOf(*words), s.log(slog.LevelInfo)
+			attend := attendance{hangups: signals, from: from, reread: rereadNothing(table, from, log), log: log}
 			if _, err := agent.AwaitCoordinator(c.Context(), network, conf.Reach, func(text string) { fmt.Fprintln(c.ErrOrStderr(), text) }); err != nil {
 				return err
 			}
-			if c.Flags().Changed("site") {
-				return s.runSite(c.Context(), c.OutOrStdout(), conf, path)
+			if words.Site != "" {
+				return s.runSite(c.Context(), c.OutOrStdout(), conf, words.Site, attend)
 			}
 			clinic, err := s.startClinic(c.Context(), conf, slog.LevelInfo)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "clinic %s takes studies\nnext: medhive clinic submit STUDY --name %s\n", clinic.Status().Address, conf.Name)
-			<-c.Context().Done()
-			return clinic.Close()
+			attend.alive = clinic.Alive
+			err = attend.wait(c.Context(), "taking studies as "+clinic.Status().Address)
+			return errors.Join(err, clinic.Close())
 		},
-	}
-	clinicFlags(c, &conf)
-	c.Flags().StringVar(&path, "site", "", "site file: takes studies by DICOM, DICOMweb and folders, and delivers to archives; medhive clinic init writes one")
-	c.Flags().BoolVar(&conf.KeepFree, "keep-free", false, "reserve nothing of the deposit for the nodes that work for this clinic; they do about forty studies and wait to be paid")
-	c.Flags().StringSliceVar(&conf.Regions, "regions", []string{"DE"}, "countries (ISO 3166) whose nodes it gets to know from the start; those of a study come to them")
-	c.Flags().StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only the command clinic metrics)")
-	c.Flags().BoolVar(&conf.Rechecks, "rechecks", false, "let the coordinator run 3 % of the tasks again within an hour, and those whose results differ: it gets the de-identified study and the result")
-	c.Flags().BoolVar(&compare, "compare", true, "have a second node do a task too, and pay it: every one of a node's first, falling to 2 %; emergencies never wait for it")
-	return c
+	})
 }
 
 func newClinicStatus(s *shared) *cobra.Command {
@@ -141,7 +141,10 @@ func printClinicStatus(w io.Writer, s agent.ClinicStatus, doors *site.Status) er
 	for _, row := range rows {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return printWarnings(w, s.Warnings, time.Now(), width(w))
 }
 
 func newClinicMetrics(s *shared) *cobra.Command {

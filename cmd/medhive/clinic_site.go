@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -19,14 +18,16 @@ import (
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/config"
 	"github.com/medhive/medhive/agent/site"
 	"github.com/medhive/medhive/scheduler/clinic/worklist"
 )
 
-// siteFile and rulesFile are what `clinic init` writes.
+// clinicFile, siteFile and rulesFile are what `clinic init` writes.
 const (
-	siteFile  = "site.toml"
-	rulesFile = "rules.toml"
+	clinicFile = "clinic.toml"
+	siteFile   = "site.toml"
+	rulesFile  = "rules.toml"
 )
 
 // siteFlag names the site file.
@@ -41,7 +42,7 @@ func (s *shared) readSite(path string) (site.Config, error) {
 		if err != nil {
 			return site.Config{}, err
 		}
-		path = filepath.Join(home, siteFile)
+		path = filepath.Join(filepath.Dir(agent.SettingsOf(home, string(config.RoleClinic), config.RoleClinic)), siteFile)
 	}
 	return site.Read(path)
 }
@@ -81,28 +82,33 @@ func newClinicInit(s *shared) *cobra.Command {
 	var folder string
 	c := &cobra.Command{
 		Use:   "init",
-		Short: "Write a commented site file and a file of routing rules",
-		Long: `Writes ` + siteFile + ` (doors, archives, destinations) and ` + rulesFile + ` (which study gets which
-model) with every setting commented. Nothing that is there is overwritten.`,
+		Short: "Write commented files: a clinic's settings, its site and its routing rules",
+		Long: `Writes ` + clinicFile + ` (how it takes part in the market), ` + siteFile + ` (doors, archives, destinations)
+and ` + rulesFile + ` (which study gets which model) with every setting commented. Nothing that is
+there is overwritten. Run by root where the package is installed, it sets up the installed
+service.`,
 		Example: `  medhive clinic init
   medhive clinic init --dir /etc/medhive`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			home, err := agent.SetupHome(s.home, config.RoleClinic)
+			if err != nil {
+				return err
+			}
 			if folder == "" {
-				var err error
-				if folder, err = s.homeDir(); err != nil {
-					return err
-				}
+				folder = filepath.Dir(agent.SettingsOf(home, string(config.RoleClinic), config.RoleClinic))
 			}
-			if err := os.MkdirAll(folder, 0o700); err != nil {
-				return fmt.Errorf("make the folder: %w; name another with --dir", err)
+			if err := agent.WriteSettings(home, clinicFiles(folder)); err != nil {
+				return err
 			}
-			for name, text := range map[string]string{siteFile: site.Example(), rulesFile: site.ExampleRules()} {
-				if err := writeNew(filepath.Join(folder, name), text); err != nil {
-					return err
-				}
+			start := "medhive clinic run"
+			switch {
+			case folder == filepath.Dir(agent.SettingsPath(config.RoleClinic)):
+				start = "sudo systemctl enable --now medhive-clinic"
+			case folder != home:
+				start += " --config " + filepath.Join(folder, clinicFile)
 			}
-			_, err := fmt.Fprintf(c.OutOrStdout(), "wrote %s and %s in %s\nnext: edit them; medhive clinic echo DESTINATION and medhive clinic route --explain STUDY try them;\nthen medhive clinic run --site %s\n", siteFile, rulesFile, folder, filepath.Join(folder, siteFile))
+			_, err = fmt.Fprintf(c.OutOrStdout(), "wrote %s, %s and %s in %s\nnext: edit them; medhive clinic echo DESTINATION and medhive clinic route --explain STUDY try them;\nthen %s\n", clinicFile, siteFile, rulesFile, folder, start)
 			return err
 		},
 	}
@@ -110,21 +116,20 @@ model) with every setting commented. Nothing that is there is overwritten.`,
 	return c
 }
 
-// writeNew writes a file that must not be there.
-func writeNew(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already; move it away, or name another folder with --dir", path)
+// clinicFiles are what a clinic is set up with, by their paths.
+func clinicFiles(folder string) map[string]string {
+	words, table := config.NewClinic()
+	words.Site = siteFile
+	if k, ok := table.Key("site"); ok {
+		k.Origin = config.FromFlag
 	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	return map[string]string{
+		filepath.Join(folder, clinicFile): table.File(), filepath.Join(folder, siteFile): site.Example(), filepath.Join(folder, rulesFile): site.ExampleRules(),
 	}
-	_, err = io.WriteString(f, text)
-	return errors.Join(err, f.Close())
 }
 
 // runSite is a clinic with its doors, until ctx ends.
-func (s *shared) runSite(ctx context.Context, w io.Writer, conf agent.ClinicConfig, path string) error {
+func (s *shared) runSite(ctx context.Context, w io.Writer, conf agent.ClinicConfig, path string, attend attendance) error {
 	settings, err := s.readSite(path)
 	if err != nil {
 		return err
@@ -153,8 +158,9 @@ func (s *shared) runSite(ctx context.Context, w io.Writer, conf agent.ClinicConf
 		fmt.Fprintf(w, "takes orders at %s (HL7)\n", status.Orders)
 	}
 	fmt.Fprintf(w, "clinic takes studies by %d rules\nnext: send a study (%s), then medhive clinic worklist --name %s\n", status.Rules, sendWords(status), conf.Name)
-	<-ctx.Done()
-	return running.Close()
+	attend.alive = func(context.Context) error { _, err := running.Status(); return err }
+	err = attend.wait(ctx, fmt.Sprintf("taking studies by %d rules", status.Rules))
+	return errors.Join(err, running.Close())
 }
 
 // doorWords says where a site takes studies and orders.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/config"
 	"github.com/medhive/medhive/scheduler/broker"
 )
 
@@ -156,7 +157,7 @@ func printTasks(w io.Writer, tasks []broker.TaskStatus, now time.Time) error {
 }
 
 func newClinicCancel(s *shared) *cobra.Command {
-	conf := agent.ClinicConfig{}
+	words, table := config.NewClinic()
 	c := s.reports(&cobra.Command{
 		Use:   "cancel TASK",
 		Short: "Withdraw a task that has no result yet",
@@ -173,7 +174,10 @@ task up anew. Where no clinic runs, one is started for it.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			task, err := s.cancelTask(c.Context(), conf, args[0])
+			if _, err := s.settle(c, table, words.Name, &words.Network); err != nil {
+				return err
+			}
+			task, err := s.cancelTask(c.Context(), agent.SubmitterOf(*words), args[0])
 			if err != nil {
 				return err
 			}
@@ -188,7 +192,7 @@ task up anew. Where no clinic runs, one is started for it.`,
 			return err
 		},
 	})
-	clinicFlags(c, &conf)
+	s.settled(table, c, config.SubmitterKeys()...)
 	return c
 }
 

@@ -117,7 +117,7 @@ func TestNodeIsDrainedPausedAndResumed(t *testing.T) {
 	}
 	submission.await("NOT FOR CLINICAL USE")
 	page, _, _ := w.run("node", "metrics", "--name", "emma")
-	for _, want := range []string{"medhive_node_queue_capacity 2\n", refused, "medhive_node_awards_total 1\n"} {
+	for _, want := range []string{"medhive_node_queue_capacity_jobs 2\n", refused, "medhive_node_awards_total 1\n"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the metrics lack %q:\n%s", want, page)
 		}

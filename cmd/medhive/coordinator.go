@@ -4,22 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
+	"github.com/medhive/medhive/agent/config"
 )
 
 func newCoordinator(s *shared) *cobra.Command {
 	return group("coordinator", "Challenge nodes, score them, publish epochs that anybody can recompute",
-		"  medhive coordinator run\n  medhive coordinator verify demo-out", newCoordinatorRun(s), newCoordinatorStatus(s), newCoordinatorVerify(s), newCoordinatorScores(s), newCoordinatorCosign(s), newCoordinatorChallenge(s), newCoordinatorEvidence(s))
+		"  medhive coordinator run\n  medhive coordinator verify demo-out", newCoordinatorRun(s), newCoordinatorStatus(s), newPprof(s, "coordinator", "", func(home, _ string) string { return agent.CoordinatorState(home) }), newCoordinatorVerify(s), newCoordinatorScores(s), newCoordinatorCosign(s), newCoordinatorChallenge(s), newCoordinatorEvidence(s))
 }
 
 func newCoordinatorRun(s *shared) *cobra.Command {
-	conf := agent.CoordinatorConfig{}
-	c := &cobra.Command{
+	words, table := config.NewCoordinator()
+	return s.settled(table, &cobra.Command{
 		Use:   "run",
 		Short: "Run a coordinator until Ctrl-C",
 		Long: `Takes in receipts and profiles, challenges the nodes' uptime, scores each epoch,
@@ -47,46 +46,31 @@ where their clinics allow it.`,
   medhive coordinator run --canaries /srv/studies --canary-listen /ip4/192.0.2.1/tcp/9401,/ip4/198.51.100.7/tcp/9401 --rechecks`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.ContainsFunc(conf.Listen, func(a string) bool { return a != "" }) {
-				return usageError{fmt.Errorf("--listen names no address, such as /ip4/127.0.0.1/tcp/9400; see `%s --help`", c.CommandPath())}
+			signals, stop := hangups()
+			defer stop()
+			from, err := s.settle(c, table, string(table.Role), &words.Network)
+			if err != nil {
+				return err
 			}
 			home, network, err := s.where()
 			if err != nil {
 				return err
 			}
+			conf := agent.CoordinatorOf(*words)
 			if conf.Network, err = agent.ReadNetwork(network); err != nil {
 				return err
 			}
-			conf.State, conf.NetworkPath, conf.Log = agent.CoordinatorState(home), network, s.log(slog.LevelInfo)
+			book := s.keepLog(agent.CoordinatorState(home))
+			defer book.Close()
+			conf.State, conf.NetworkPath, conf.Version, conf.Log = agent.CoordinatorState(home), network, version, s.log(slog.LevelInfo)
 			coordinator, err := agent.StartCoordinator(c.Context(), conf)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "coordinator listens at %s\nan epoch lasts %v; its files go to %s\nnext: medhive node run\n",
 				coordinator.Addresses()[0], conf.Epoch, coordinator.EpochsFolder())
-			var failure error
-			select {
-			case <-c.Context().Done():
-			case failure = <-coordinator.Done():
-			}
+			failure := attendance{signals, coordinator.Done(), from, rereadNothing(table, from, conf.Log), conf.Log, coordinator.Alive}.wait(c.Context(), "listening at "+coordinator.Addresses()[0])
 			return errors.Join(failure, coordinator.Close())
 		},
-	}
-	f := c.Flags()
-	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable")
-	reachFlags(c, &conf.Reach)
-	f.StringSliceVar(&conf.Regions, "regions", agent.DefaultRegions(), "countries (ISO 3166) whose offers this host relays")
-	f.StringVar(&conf.PosterKey, "poster-key", "", "file of the key that may post roots (default on a development chain: its own)")
-	f.DurationVar(&conf.Epoch, "epoch", 24*time.Hour, "length of an epoch")
-	f.DurationVar(&conf.ChallengeEvery, "challenge-every", 10*time.Minute, "mean time between two uptime challenges of one node")
-	f.StringVar(&conf.Canaries, "canaries", "", "folder of studies that may be shown to any node: nodes are checked with tasks made of them (default: none are)")
-	f.DurationVar(&conf.CanaryEvery, "canary-every", agent.DefaultCanaryEvery, "mean time between the draw of a canary and its submission")
-	f.StringSliceVar(&conf.CanaryListen, "canary-listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress where a clinic of canaries listens, repeatable, one for each; nodes must be able to reach it")
-	f.Uint64Var(&conf.CanaryLife, "canary-life", agent.DefaultCanaryLife, "epochs that a clinic of canaries works under one name, on the average; its verdicts are published after")
-	f.BoolVar(&conf.Rechecks, "rechecks", false, "run 1 % of all tasks again, and those whose results differ, where their clinics allow it")
-	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime that computes the right answers (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
-	f.StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: nowhere)")
-	f.StringVar(&conf.HTTP, "http", "", "host:port where anybody may read what is published: /health, /v1/scores/NODE, /v1/epochs, /v1/epochs/N/bundle (default: nowhere)")
-	f.DurationVar(&conf.ExamineEvery, "examine-every", 24*time.Hour, "mean time between two compute challenges of one node, 10 s each (0: none)")
-	return c
+	})
 }

@@ -67,5 +67,8 @@ func printCoordinatorStatus(w io.Writer, s agent.CoordinatorStatus) error {
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return printWarnings(w, s.Warnings, time.Now(), width(w))
 }

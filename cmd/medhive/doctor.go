@@ -24,15 +24,13 @@ with 1 if one failed.`,
 		Example: `  medhive doctor
   medhive doctor --provider cuda --json`,
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if conf.Home, conf.NetworkPath, err = s.where(); err != nil {
+		RunE: func(c *cobra.Command, _ []string) error {
+			place, err := s.doctorConfig()
+			if err != nil {
 				return err
 			}
-			conf.Log = s.log(slog.LevelError)
-			if self, err := os.Executable(); err == nil { // else the library is not asked
-				conf.NVML = []string{self, agent.NVMLCommand}
-			}
-			found, err := agent.Examine(c.Context(), conf)
+			place.Provider, place.Library = conf.Provider, conf.Library
+			found, err := agent.Examine(c.Context(), place)
 			if err != nil {
 				return err
 			}
@@ -51,6 +49,18 @@ with 1 if one failed.`,
 	f.StringVar(&conf.Provider, "provider", "cpu", "execution provider that the node is to run on")
 	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
 	return c
+}
+
+// doctorConfig is where the doctor looks.
+func (s *shared) doctorConfig() (conf agent.DoctorConfig, err error) {
+	if conf.Home, conf.NetworkPath, err = s.where(); err != nil {
+		return conf, err
+	}
+	conf.Log = s.log(slog.LevelError)
+	if self, err := os.Executable(); err == nil { // else the library is not asked
+		conf.NVML = []string{self, agent.NVMLCommand}
+	}
+	return conf, nil
 }
 
 // printExamination gives each check a line, with cause and fix below it.

@@ -5,23 +5,22 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/agent/api"
+	"github.com/medhive/medhive/agent/config"
 )
 
 func newNode(s *shared) *cobra.Command {
 	return group("node", "Earn with this machine: run models for clinics", `  medhive node run
-  medhive node status`, newNodeRun(s), newNodeStatus(s), newNodeDrain(s), newNodePause(s), newNodeResume(s), newNodeProfile(s), newNodeMetrics(s), newNodeEarnings(s), newNodeClaim(s), newNodeConsent(s))
+  medhive node status`, newNodeInit(s), newNodeRun(s), newNodeStatus(s), newNodeDashboard(s), newNodeUser(s), newNodeDrain(s), newNodePause(s), newNodeResume(s), newNodeReload(s), newNodeProfile(s), newNodeMetrics(s), newPprof(s, "node", "node", agent.NodeState), newNodeEarnings(s), newNodeClaim(s), newNodeConsent(s), newNodeFirstBoot(s), newNodeBind(s))
 }
 
 func newNodeRun(s *shared) *cobra.Command {
-	conf, claims := agent.NodeConfig{}, new(claimWords)
-	c := &cobra.Command{
+	words, table := config.NewNode()
+	return s.settled(table, &cobra.Command{
 		Use:   "run",
 		Short: "Run a node until Ctrl-C",
 		Long: `Measures the machine, registers it, bids for jobs, runs them in an isolated
@@ -39,127 +38,48 @@ bids for clinics that it never worked for fill at most half of its places.`,
   medhive node run --recipient 0x52908400098527886E0F7030069857D2E4169EE7 --jurisdiction DE`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			signals, stop := hangups()
+			defer stop()
+			from, err := s.settle(c, table, words.Name, &words.Network)
+			if err != nil {
+				return err
+			}
 			home, network, err := s.where()
 			if err != nil {
 				return err
 			}
+			conf := agent.NodeOf(*words)
+			if conf.Updates.Place != "" {
+				launch(home, conf.Library, s.log(slog.LevelInfo))
+			}
 			if conf.Network, err = agent.AwaitCoordinator(c.Context(), network, conf.Reach, func(text string) { fmt.Fprintln(c.ErrOrStderr(), text) }); err != nil {
+				return settleUpdate(c.Context(), home, err)
+			}
+			if conf.Claims, err = agent.ClaimsOf(*words, conf.Network.DevelopmentKeys != ""); err != nil {
 				return err
 			}
-			if conf.Claims, err = claims.policy(conf.Network.DevelopmentKeys != ""); err != nil {
-				return err
-			}
-			conf.State, conf.Log = agent.NodeState(home, conf.Name), s.log(slog.LevelInfo)
+			conf.Book = s.keepLog(agent.NodeState(home, conf.Name))
+			defer conf.Book.Close()
+			conf.State, conf.Version, conf.Log = agent.NodeState(home, conf.Name), version, s.log(slog.LevelInfo)
+			conf.Settings = agent.NewNodeSettings(table, from)
 			fmt.Fprintln(c.ErrOrStderr(), "looking at this machine; at the first start it is measured for about a minute …")
 			node, err := agent.StartNode(c.Context(), conf)
-			if err != nil {
+			switch {
+			case err != nil && c.Context().Err() != nil: // what was cut off in the middle says nothing
+				return settleUpdate(c.Context(), home, errors.New("stopped before the node was bidding; start it again with `medhive node run`"))
+			case err != nil:
 				return err
 			}
 			status := node.Status()
+			if url := node.DashboardURL(); url != "" {
+				fmt.Fprintf(c.ErrOrStderr(), "the dashboard is at %s; `medhive node dashboard --name %s` prints a link that opens it\n", url, conf.Name)
+			}
 			fmt.Fprintf(c.OutOrStdout(), "node %s is bidding (%s, %.2f TOPS, %s)\npaid to %s\nlook: medhive node status --name %s\n",
 				status.Address, status.Tier, status.TOPS, status.Provider, status.Recipient, conf.Name)
-			select {
-			case <-c.Context().Done():
-				return node.Close()
-			case err := <-node.Done():
-				return errors.Join(err, node.Close())
-			}
-		},
-	}
-	f := c.Flags()
-	f.StringVar(&conf.Name, "name", "node", "name of this node's state folder below --home")
-	f.StringSliceVar(&conf.Listen, "listen", []string{"/ip4/127.0.0.1/tcp/0"}, "multiaddress to listen on, repeatable; use /ip4/0.0.0.0/tcp/9401 to be reached from elsewhere")
-	reachFlags(c, &conf.Reach)
-	natFlag(c, &conf.Reach)
-	sealedFlag(c, &conf.SealedMax)
-	f.StringVar(&conf.Recipient, "recipient", "", "cold address that rewards are paid to")
-	f.StringVar(&conf.Jurisdiction, "jurisdiction", "DE", "ISO 3166 code of the country that the machine stands in")
-	f.Uint64Var(&conf.PriceGwei, "price-gwei", 1_000_000, "asking price of one study, in gwei of HIVE (1e-9 token)")
-	f.DurationVar(&conf.Promise, "promise", time.Minute, "how soon after the award a job that is alone here has its result; bids add as much for each job before it and for a STAT job that may stop it; clinics prefer the sooner, and a late one costs quality")
-	f.IntVar(&conf.Threads, "threads", 0, "CPU threads for inference (0: all)")
-	f.StringVar(&conf.Provider, "provider", "cpu", "ONNX Runtime execution provider; there is no silent fallback")
-	f.Int64Var(&conf.MemoryBytes, "memory", 4<<30, "memory cap of one runner process, in bytes; two jobs overlap where three quarters of the machine's memory hold two of them")
-	f.DurationVar(&conf.ProbeDuration, "probe-duration", 0, "measure int8 for this long instead of 5 × 10 s at the first start, for development")
-	f.StringVar(&conf.Metrics, "metrics", "", "host:port where Prometheus may scrape /metrics (default: only the command node metrics)")
-	powerFlags(c, &conf.Power)
-	paymentFlags(c, &conf.Payment)
-	f.IntVar(&conf.Queue, "queue", 4, "jobs that it accepts beyond those it does at once, to be done in their turn")
-	f.StringVar(&conf.Limits.Hours, "hours", "", "opening hours in this machine's zone, such as \"Mon-Fri 18:00-08:00, Sat-Sun\" (default: always); what runs is finished")
-	f.Float64Var(&conf.Limits.MaxWatts, "max-watts", 0, "take no new work while the machine takes more than so many watts, as far as its sensors tell (0: no limit)")
-	f.Float64Var(&conf.Limits.MaxCelsius, "max-temperature", 0, "take no new work while a processor or card is hotter than so many °C (0: no limit)")
-	claims.flags(c)
-	f.BoolVar(&conf.ShareModels, "share-models", false, "give signed packages of the store to peers that ask by digest (medhive model fetch peer:…); their licences must allow it")
-	f.StringVar(&conf.Library, "ort-lib", "", "libonnxruntime (default $MEDHIVE_ORT_LIB, or the one that make deps brings)")
-	return c
-}
-
-func newNodeStatus(s *shared) *cobra.Command {
-	var name string
-	c := s.reports(&cobra.Command{
-		Use:   "status",
-		Short: "Show a running node on one screen",
-		Example: `  medhive node status
-  medhive node status --name second --json`,
-		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			home, err := s.homeDir()
-			if err != nil {
-				return err
-			}
-			var status agent.NodeStatus
-			if err := api.Call(c.Context(), agent.NodeState(home, name), "GET", "/status", &status); err != nil {
-				return err
-			}
-			if s.asJSON {
-				return printJSON(c.OutOrStdout(), status)
-			}
-			return printNodeStatus(c.OutOrStdout(), status)
+			err = attendance{hangups: signals, failed: node.Done(), from: from, reread: node.Reload, log: conf.Log, alive: node.Alive}.wait(c.Context(), "bidding as "+status.Address)
+			return settleUpdate(c.Context(), home, errors.Join(err, node.Close()))
 		},
 	})
-	c.Flags().StringVar(&name, "name", "node", "name of the node's state folder below --home")
-	return c
-}
-
-func printNodeStatus(w io.Writer, n agent.NodeStatus) error {
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, row := range [][2]string{
-		{"address", n.Address},
-		{"peer", n.Peer},
-		{"recipient", n.Recipient},
-		{"jurisdiction", n.Jurisdiction},
-		{"tier", n.Tier},
-		{"int8", fmt.Sprintf("%.3f TOPS sustained through %s (ONNX Runtime %s)", n.TOPS, n.Provider, n.RuntimeVersion)},
-		{"power", n.Power},
-		{"energy", n.Energy},
-		{"profile", fmt.Sprintf("measured %s (%s, certified: %t)", age(time.Since(n.ProfileAt)), n.ProfileMode, n.Certified)},
-		{"verified", n.Verified},
-		{"price", fmt.Sprintf("%d gwei of HIVE a study", n.PriceGwei)},
-		{"mode", mode(n)},
-		{"queue", fmt.Sprintf("%d waiting (room for %d), %d results on their way", n.Waiting, n.Queue, n.Undelivered)},
-		{"notices", fmt.Sprintf("%d sent since the start", n.Notices)},
-		{"jobs", fmt.Sprintf("%d running (room for %d, and %d more if STAT), %d done, %d disputed, %d failed", n.Running, n.Capacity, n.StatPlaces, n.Done, n.Disputed, n.Failed)},
-		{"receipts", fmt.Sprintf("%d waiting for the coordinator", n.Outbox)},
-		{"peers", fmt.Sprint(n.Peers)},
-		{"claimed", n.ClaimedWei + " wei"},
-		{"up", n.Up.Round(time.Second).String()},
-	} {
-		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
-	}
-	for _, row := range scoreRows(n.Score) {
-		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
-	}
-	for _, warning := range n.Warnings {
-		fmt.Fprintf(table, "warning\t%s\n", warning)
-	}
-	return table.Flush()
-}
-
-// mode is what a node takes on now.
-func mode(n agent.NodeStatus) string {
-	if n.Closed == "" {
-		return n.Mode + ": bidding"
-	}
-	return n.Mode + ": no new work: " + n.Closed
 }
 
 // powerFlags are what an operator says of the machine's power.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,47 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"text/tabwriter"
-	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
 	"github.com/medhive/medhive/attest/chain"
-	"github.com/medhive/medhive/attest/identity"
 )
-
-// claimWords are the flags that say when a running node claims.
-type claimWords struct {
-	every        time.Duration
-	above, price string
-	timesGas     uint64
-}
-
-func (w *claimWords) flags(c *cobra.Command) {
-	f := c.Flags()
-	f.DurationVar(&w.every, "claim-every", time.Minute, "how often claimable rewards are looked for (0: never; claim with medhive node claim)")
-	f.StringVar(&w.above, "claim-above", "", "claim nothing below so many HIVE (default 1; on a development network 0)")
-	f.StringVar(&w.price, "hive-price", "0", "what you reckon one HIVE is worth, in ether; with it a claim must also be worth --claim-times-gas times its fee")
-	f.Uint64Var(&w.timesGas, "claim-times-gas", 20, "how many times its fee a claim must be worth, where --hive-price is given")
-}
-
-// policy is what the flags say, on a network where a claim costs real money or not.
-func (w *claimWords) policy(development bool) (p agent.ClaimPolicy, err error) {
-	p = agent.ClaimPolicy{Every: w.every, TimesGas: w.timesGas}
-	switch {
-	case w.above != "":
-	case development:
-		w.above = "0"
-	default:
-		w.above = "1"
-	}
-	if p.MinimumWei, err = hiveFlag("--claim-above", w.above); err != nil {
-		return p, err
-	}
-	p.PriceWei, err = hiveFlag("--hive-price", w.price)
-	return p, err
-}
 
 func newNodeClaim(s *shared) *cobra.Command {
 	w := claiming{sign: new(signing)}
@@ -97,8 +64,8 @@ func (w claiming) run(s *shared, c *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	own := filepath.Join(agent.NodeState(home, w.name), "node.key")
-	hot, err := claimed(own, w.node)
+	own := agent.NodeState(home, w.name)
+	hot, err := claimed(c.Context(), own, w.node)
 	if err != nil {
 		return err
 	}
@@ -145,12 +112,12 @@ func (w claiming) run(s *shared, c *cobra.Command) (err error) {
 	return err
 }
 
-// claimed is the node that is claimed for: the named one, or the owner of the key.
-func claimed(own, node string) (common.Address, error) {
+// claimed is the node that is claimed for: the named one, or that of the folder.
+func claimed(ctx context.Context, own, node string) (common.Address, error) {
 	if node != "" {
 		return address("--node", node)
 	}
-	key, err := identity.Load(own)
+	key, err := agent.KnownNodeKey(ctx, own, "")
 	if errors.Is(err, os.ErrNotExist) {
 		return common.Address{}, errors.New("there is no node of this name here; name its state folder with --name, or its address with --node")
 	}
@@ -167,7 +134,11 @@ func paying(c *cobra.Command, sign *signing, own, unsigned, from string) (common
 		return payer, nil, err
 	}
 	if !sign.named() {
-		sign.key = own
+		key, err := agent.KnownNodeKey(c.Context(), own, "")
+		if err != nil {
+			return common.Address{}, nil, err
+		}
+		return key.Address(), key, nil
 	}
 	signer, err := sign.open(c)
 	if err != nil {

@@ -100,3 +100,47 @@ func printMode(w io.Writer, s agent.NodeStatus) error {
 	}
 	return err
 }
+
+func newNodeReload(s *shared) *cobra.Command {
+	var name string
+	c := s.reports(&cobra.Command{
+		Use:   "reload",
+		Short: "Have a running node read its settings again",
+		Long: `Takes over price, promise, opening hours, limits and when to claim without a stop; what
+else was changed takes effect at the next start. A setting that can't be meant changes
+nothing. Flags and variables that the node was started with stay in force.`,
+		Example: `  medhive node reload
+  medhive node reload --name second --json`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			home, err := s.homeDir()
+			if err != nil {
+				return err
+			}
+			var r agent.Reloaded
+			if err := api.Send(c.Context(), agent.NodeState(home, name), http.MethodPost, "/reload", nil, &r); err != nil {
+				return err
+			}
+			if s.asJSON {
+				return printJSON(c.OutOrStdout(), r)
+			}
+			return printReloaded(c.OutOrStdout(), r)
+		},
+	})
+	c.Flags().StringVar(&name, "name", "node", "name of the node's state folder below --home")
+	return c
+}
+
+func printReloaded(w io.Writer, r agent.Reloaded) error {
+	if len(r.Applied)+len(r.Later) == 0 {
+		_, err := fmt.Fprintln(w, "nothing has changed")
+		return err
+	}
+	for _, c := range r.Applied {
+		fmt.Fprintf(w, "%s is %s now (it was %s)\n", c.Key, c.To, c.From)
+	}
+	for _, c := range r.Later {
+		fmt.Fprintf(w, "%s will be %s after the next start (it is %s); medhive node drain --wait, then start it again\n", c.Key, c.To, c.From)
+	}
+	return nil
+}

@@ -96,7 +96,7 @@ func TestNodeShowsItsProfile(t *testing.T) {
 		t.Errorf("profile %+v, status %+v", p, status)
 	}
 	metrics, _, code := w.run("node", "metrics", "--name", "anna")
-	if code != exitOK || !strings.Contains(metrics, "# HELP medhive_profile_tier ") || !strings.Contains(metrics, `medhive_profile_tops{of="median",precision="int8",provider="cpu"}`) {
+	if code != exitOK || !strings.Contains(metrics, "# HELP medhive_node_tier ") || !strings.Contains(metrics, `medhive_node_profile_operations_per_second{of="median",precision="int8",provider="cpu"}`) {
 		t.Errorf("exit %d:\n%s", code, metrics)
 	}
 	text, _, _ := w.run("node", "status", "--name", "anna")

@@ -13,22 +13,28 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/medhive/medhive/agent"
+	"github.com/medhive/medhive/agent/config"
+	"github.com/medhive/medhive/agent/logbook"
 )
 
 // Exit codes, the same for every command.
 const (
 	exitOK      = 0
-	exitFailure = 1 // the work failed; the message says what to do
-	exitUsage   = 2 // the command line was wrong
+	exitFailure = 1  // the work failed; the message says what to do
+	exitUsage   = 2  // the command line was wrong
+	exitUpdate  = 3  // medhive update --check: there is an update
+	exitRestart = 75 // a node ends to be started anew as another version, by its service manager
 )
 
 // shared holds the flags that every command has.
 type shared struct {
 	home    string
 	network string
+	role    config.Role // whose command was given; the node's where it is no role's
 	asJSON  bool
 	verbose bool
 	stderr  io.Writer
+	book    *logbook.Book // of a role that runs; nil otherwise
 }
 
 // usageError marks a wrong command line, as opposed to work that failed.
@@ -44,14 +50,20 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var coded exitError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "medhive: %v\n", err)
+		fmt.Fprintf(stderr, "medhive: %s\n", spoken(err))
 		return exitUsage
+	case errors.As(err, &coded):
+		if coded.text != "" {
+			fmt.Fprintf(stderr, "medhive: %s\n", spoken(err))
+		}
+		return coded.code
 	default:
-		fmt.Fprintf(stderr, "medhive: %v\n", err)
+		fmt.Fprintf(stderr, "medhive: %s\n", spoken(err))
 		return exitFailure
 	}
 }
@@ -70,21 +82,33 @@ through a contract. Not a medical device: results are NOT FOR CLINICAL USE.`,
   medhive clinic submit study.zip       analyse a study
   medhive doctor                        whether a node can run here
   medhive node run                      earn with this machine`,
-		Args:          noArgs,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRun: func(c *cobra.Command, _ []string) {
+			s.role = roleOf(c)
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	flags := root.PersistentFlags()
-	flags.StringVar(&s.home, "home", "", "folder for keys and state (default $MEDHIVE_HOME or ~/.local/state/medhive)")
-	flags.StringVar(&s.network, "network", "", "network file (default HOME/network.json)")
+	flags.StringVar(&s.home, "home", "", "folder for keys and state (default $MEDHIVE_HOME, an installed service's, or ~/.local/state/medhive)")
+	flags.StringVar(&s.network, "network", "", "network file (default HOME/network.json or /etc/medhive/network.json)")
 	flags.BoolVarP(&s.verbose, "verbose", "v", false, "log details on stderr")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
-	})
-	root.AddCommand(newDemo(s), newChain(s), newNode(s), newClinic(s), newCoordinator(s),
-		newProbe(s), newProbeMeasure(stdin), newProbeProve(stdin), newDoctor(s), newModel(s), newVersion(s), newRunner(stdin), newReader(stdin), newProbeNVML(stdin))
+	root.SetFlagErrorFunc(flagFault)
+	root.AddCommand(newDemo(s), newChain(s), newNode(s), newVendor(s), newClinic(s), newCoordinator(s),
+		newProbe(s), newProbeMeasure(stdin), newProbeProve(stdin), newDoctor(s), newModel(s), newVersion(s), newConfig(s), newRunner(stdin), newReader(stdin), newProbeNVML(stdin), newManual(), newStatus(s), newEarnings(s), newLogs(s), newWarnings(s), newNotify(s), newSupportBundle(s), newUpdate(s))
 	return root
+}
+
+// roleOf is whose command it is.
+func roleOf(c *cobra.Command) config.Role {
+	words := strings.Fields(c.CommandPath())
+	for _, r := range config.Roles() {
+		if len(words) > 1 && words[1] == string(r) {
+			return r
+		}
+	}
+	return config.RoleNode
 }
 
 // reports gives a command the --json flag.
@@ -98,14 +122,14 @@ func (s *shared) log(level slog.Level) *slog.Logger {
 	if s.verbose {
 		level = slog.LevelDebug
 	}
-	return slog.New(slog.NewTextHandler(s.stderr, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(s.logged(), &slog.HandlerOptions{Level: level}))
 }
 
 func (s *shared) homeDir() (string, error) {
 	if s.home != "" {
 		return s.home, nil
 	}
-	return agent.DefaultHome()
+	return agent.HomeFor(s.role)
 }
 
 // where resolves the home folder and the network file.
@@ -116,7 +140,7 @@ func (s *shared) where() (home, network string, err error) {
 	if s.network != "" {
 		return home, s.network, nil
 	}
-	return home, agent.NetworkPath(home), nil
+	return home, agent.FindNetwork(home), nil
 }
 
 func printJSON(w io.Writer, v any) error {

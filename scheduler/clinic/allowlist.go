@@ -162,6 +162,9 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 	if e.Tag == tag.RescaleType {
 		return rescaleType(e)
 	}
+	if e.Tag == tag.PhotometricInterpretation && slices.Contains(greys, first([]*dicom.Element{e}, e.Tag)) { // whoever is called so
+		return textElement(e.Tag, "CS", first([]*dicom.Element{e}, e.Tag))
+	}
 	if e.Tag == tag.PixelPresentation { // the palettes that would colour it stay here
 		return textElement(e.Tag, "CS", "MONOCHROME")
 	}
@@ -208,6 +211,9 @@ func (a AllowList) judge(e *dicom.Element, p *profile) *dicom.Element {
 	}
 	return textElement(e.Tag, vrOf(e), values...)
 }
+
+// greys are the Photometric Interpretations of what leaves.
+var greys = []string{"MONOCHROME1", "MONOCHROME2"}
 
 // plainText is what free text may be written with: printable ASCII. A name in a character
 // set that the file does not declare, or behind an escape sequence of ISO 2022, is another

@@ -85,13 +85,13 @@ func (d *Door) Intake(ctx context.Context, path string, m models.Manifest) (*Stu
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", err)
 	}
-	far := &remote{cell: cell, limits: d.limits, log: d.child.Log}
+	far := &remote{cell: cell, limits: d.limits, log: d.child.Log, known: newKnown()}
 	f, err := far.intake(ctx, intakeMessage{Selection: m.Selection, Picture: m.Axes() == 2, Policy: d.policy, Limits: d.limits}, files, whole)
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", errors.Join(far.understood(err, brokeStudy, exportAnew), cell.Close()))
 	}
 	far.objects = f.Objects
-	return newStudy(f, m.Selection, d.policy, d.limits, far), nil
+	return newStudy(f, m.Selection, d.policy, d.limits, far, far.known), nil
 }
 
 // given lists what a path holds without a look at what it says: the DICOM files of a
@@ -131,7 +131,8 @@ type remote struct {
 	cell    conversation
 	limits  dcm.Limits
 	log     *slog.Logger
-	objects int // that the child said the payload has
+	objects int    // that the child said the payload has
+	known   *known // collects what the files of a study say that no payload may; nil: nothing
 }
 
 // Close ends the child.
@@ -142,6 +143,7 @@ func (r *remote) intake(ctx context.Context, m intakeMessage, files []dcm.File, 
 		return f, err
 	}
 	if whole != nil {
+		r.note(whole, m.Policy)
 		err = send(r.cell, wordArchive, whole)
 	}
 	for n := 0; n < len(files) && err == nil; n++ {
@@ -150,6 +152,7 @@ func (r *remote) intake(ctx context.Context, m intakeMessage, files []dcm.File, 
 			return f, at(place(n, len(files)), err)
 		}
 		if err = ctx.Err(); err == nil {
+			r.note(data, m.Policy)
 			err = send(r.cell, wordObject, data)
 		}
 	}
@@ -168,13 +171,27 @@ func (r *remote) intake(ctx context.Context, m intakeMessage, files []dcm.File, 
 	return f, err
 }
 
+// note remembers what a file says of who it is about.
+func (r *remote) note(data []byte, policy Policy) {
+	if r.known != nil {
+		r.known.file(data, policy)
+	}
+}
+
 // strip has the child de-identify what it read.
 func (r *remote) strip(ctx context.Context, o order, keep func(data []byte) error) error {
 	stop := context.AfterFunc(ctx, func() { _ = r.cell.Close() })
 	defer stop()
-	err := r.ordered(o, keep)
-	if err != nil && ctx.Err() != nil {
+	var refused error // by keep: no word of this child, nor on it
+	err := r.ordered(o, func(data []byte) error {
+		refused = keep(data)
+		return refused
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
+	case refused != nil:
+		return refused
 	}
 	return r.understood(err, brokeStudy, exportAnew)
 }

@@ -24,7 +24,7 @@ import (
 
 // playReader is a confined child: an honest one, or one that a file has taken over.
 func playReader(kind string) error {
-	deeds := map[string]func(in io.Reader, out io.Writer) error{
+	acts := map[string]func(in io.Reader, out io.Writer) error{
 		"reader": serve,
 		"reader-panics": func(in io.Reader, _ io.Writer) error {
 			if _, _, err := hear(in, dcm.DefaultLimits(), wordIntake, wordRestore); err != nil {
@@ -47,7 +47,10 @@ func playReader(kind string) error {
 			return errors.Join(sendJSON(out, wordRefusal, m), untilEnd(in))
 		},
 	}
-	return runner.ServeCell(os.Stdin, os.Stdout, deeds[kind])
+	if deed, smuggles := strings.CutPrefix(kind, "reader-smuggles "); smuggles {
+		return runner.ServeCell(os.Stdin, os.Stdout, func(in io.Reader, out io.Writer) error { return playSmuggler(in, out, deeds()[deed]) })
+	}
+	return runner.ServeCell(os.Stdin, os.Stdout, acts[kind])
 }
 
 // confined is d with a child of the kind.
@@ -259,7 +262,7 @@ func TestTheChildGetsNoKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	far.objects = f.Objects
-	study := newStudy(f, pkg.Manifest.Selection, Policy{}, d.limits, far)
+	study := newStudy(f, pkg.Manifest.Selection, Policy{}, d.limits, far, newKnown())
 	ready := prepare(t, d, study, pkg)
 	if err := study.Close(); err != nil {
 		t.Fatal(err)

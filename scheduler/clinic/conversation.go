@@ -22,17 +22,19 @@ type word byte
 
 const (
 	// To the child: a study is wordIntake, files, wordAll, and then any number of orders; a
-	// result is wordRestore, wordResult.
+	// result is wordRestore, wordResult; a payload wordInspect, wordInstance, wordAll; an image wordView, wordObject.
 	wordIntake  word = 'S' // intakeMessage
 	wordObject  word = 'D' // one DICOM file
 	wordArchive word = 'A' // one file as it was given: a zip or a DICOM file
 	wordAll     word = 'E' // empty: those were all files
 	wordOrder   word = 'O' // order
+	wordInspect word = 'C' // terms; then the objects of a payload as wordInstance, and wordAll
+	wordView    word = 'V' // viewMessage; then one DICOM file as wordObject. From the child: the view
 	wordRestore word = 'B' // restoration
 	wordResult  word = 'Z' // inference.Result.Encode
 	// From the child.
 	wordFacts    word = 'T' // facts: the study can be used; or a bearer
-	wordInstance word = 'I' // one object of the payload, or of the restored result
+	wordInstance word = 'I' // one object of the payload, or of the restored result; to the child, one to inspect
 	wordName     word = 'N' // the file's name, before its wordInstance
 	wordDone     word = 'X' // empty: an order or a result is done
 	wordRefusal  word = 'R' // refusalMessage: instead of facts, or of what is not done yet
@@ -52,8 +54,10 @@ const objectHeaderBytes = 16 << 20
 // most is the longest message of a kind.
 func (w word) most(lim dcm.Limits) int64 {
 	switch w {
-	case wordIntake, wordOrder, wordRestore, wordFacts:
+	case wordIntake, wordOrder, wordInspect, wordRestore, wordFacts:
 		return maxMessageBytes
+	case wordView:
+		return maxViewBytes
 	case wordObject:
 		return lim.MaxFileBytes
 	case wordArchive:

@@ -41,6 +41,18 @@ type substitutes interface {
 }
 
 func deidentify(ds dicom.Dataset, names substitutes, policy Policy, allow AllowList) (Deidentified, error) {
+	p := newProfile(names, policy, ds.Elements)
+	p.collectWords(ds.Elements)
+	return p.deidentify(ds, allow)
+}
+
+// deidentifyAgain is deidentify of what was de-identified before. Its names and dates are
+// substitutes, which may be repeated: no word of it is a secret.
+func deidentifyAgain(ds dicom.Dataset, names substitutes, policy Policy, allow AllowList) (Deidentified, error) {
+	return newProfile(names, policy, ds.Elements).deidentify(ds, allow)
+}
+
+func (p *profile) deidentify(ds dicom.Dataset, allow AllowList) (Deidentified, error) {
 	if refusal := unsendable(ds.Elements); refusal != nil {
 		return Deidentified{}, refusal
 	}
@@ -49,14 +61,19 @@ func deidentify(ds dicom.Dataset, names substitutes, policy Policy, allow AllowL
 			return Deidentified{}, &dcm.Refusal{What: "the instance, its series or its study has no UID", Do: "export the study from the PACS again"}
 		}
 	}
-	p := newProfile(names, policy, ds.Elements)
 	kept := allow.narrow(p.apply(ds.Elements), p, structureOf(first(ds.Elements, tag.SOPClassUID)))
-	said := policy.marks()
+	said := p.policy.marks()
 	kept = slices.DeleteFunc(kept, func(e *dicom.Element) bool { return slices.ContainsFunc(said, sameTag(e)) })
 	kept = append(kept, said...)
 	slices.SortFunc(kept, byTag)
 	return Deidentified{Dataset: dicom.Dataset{Elements: kept}, UIDs: p.uids}, nil
 }
+
+// Codes of PS3.16 CID 7050 that say what was done to pixels.
+const (
+	codeCleanPixels = "113101"
+	codeCleanFace   = "113102"
+)
 
 // marks say in the object what was done to it (PS3.15 E.1.1 and E.3, codes from PS3.16 CID
 // 7050). Burned In Annotation is NO for all that leaves: images with text are held back
@@ -71,8 +88,8 @@ func (p Policy) marks() []*dicom.Element {
 		chosen        bool
 		code, meaning string
 	}{
-		{len(p.Redactions) > 0, "113101", "Clean Pixel Data Option"},
-		{p.Deface, "113102", "Clean Recognizable Visual Features Option"},
+		{len(p.Redactions) > 0, codeCleanPixels, "Clean Pixel Data Option"},
+		{p.Deface, codeCleanFace, "Clean Recognizable Visual Features Option"},
 		{p.RetainDates, "113107", "Retain Longitudinal Temporal Information Modified Dates Option"},
 		{p.RetainCharacteristics, "113108", "Retain Patient Characteristics Option"},
 		{p.RetainDevice, "113109", "Retain Device Identity Option"},

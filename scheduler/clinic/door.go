@@ -9,6 +9,7 @@ package clinic
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,7 +81,7 @@ func (d *Door) Prepare(ctx context.Context, study *Study, pkg models.Package) (P
 		names.UIDs[uid] = d.vault.names.UID(uid)
 		originals[names.UIDs[uid]] = uid
 	}
-	payload, err := strip(ctx, study, names)
+	payload, err := d.strip(ctx, study, names)
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare the study for %s: %w", pkg.Name(), err)
 	}
@@ -111,17 +112,35 @@ func structures(m models.Manifest) []string {
 	return names
 }
 
-// strip packs what the reader makes of the study. The names in the archive are the
-// clinic's, whoever made the files.
-func strip(ctx context.Context, study *Study, names order) ([]byte, error) {
+// strip packs what the reader makes of the study, each object once it was inspected and
+// searched: the reader may have been taken over by what it read. The names in the archive
+// are the clinic's, whoever made the files.
+func (d *Door) strip(ctx context.Context, study *Study, names order) (payload []byte, err error) {
+	look, err := d.inspect(ctx, termsOf(study, names, d.limits))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, look.Close()) }()
 	var files []dcm.File
-	err := study.images.strip(ctx, names, func(data []byte) error {
+	find := study.known.search(names)
+	err = study.images.strip(ctx, names, func(data []byte) error {
+		if find.finds(data) {
+			return at(place(len(files), study.facts.Objects), stray("it names the patient, the visit or the house"))
+		}
 		files = append(files, dcm.File{Name: fmt.Sprintf("%05d.dcm", len(files)+1), Data: data})
-		return nil
+		return look.object(data)
 	})
+	if err == nil {
+		err = look.done()
+	}
 	if err != nil {
 		return nil, asHeld(err)
 	}
+	return packed(files)
+}
+
+// packed is the payload.
+func packed(files []dcm.File) ([]byte, error) {
 	var payload bytes.Buffer
 	payload.Grow(tarBytes(files))
 	if err := dcm.WriteTar(&payload, files); err != nil {

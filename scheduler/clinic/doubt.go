@@ -42,7 +42,7 @@ const (
 	MaxHeldImages  = 24
 	MaxHeldEdge    = 1024                          // pixels of a picture
 	maxHeldPicture = 2 * MaxHeldEdge * MaxHeldEdge // bytes of a PNG, which may be longer than its pixels
-	maxHeldRegions = 64
+	MaxHeldRegions = 64
 	maxHeldReasons = 32
 	maxHeldText    = 400                                             // bytes of a reason
 	maxHeldBytes   = 2*MaxHeldImages*MaxHeldEdge*MaxHeldEdge + 1<<20 // of a message: pixels in base 64, and what is said of them
@@ -189,7 +189,7 @@ func (i HeldImage) valid() bool {
 	if i.SOPInstanceUID == "" || len(i.SOPInstanceUID) > maxUIDBytes || !utf8.ValidString(i.SOPInstanceUID) || printable(i.SOPInstanceUID) != i.SOPInstanceUID || i.Frame < 0 || i.Frame > maxSlices {
 		return false
 	}
-	if i.Rows < 1 || i.Rows > maxEdge || i.Columns < 1 || i.Columns > maxEdge || len(i.Regions) > maxHeldRegions || !plainReasons(i.Reasons) || len(i.Picture) > maxHeldPicture {
+	if i.Rows < 1 || i.Rows > maxEdge || i.Columns < 1 || i.Columns > maxEdge || len(i.Regions) > MaxHeldRegions || !plainReasons(i.Reasons) || len(i.Picture) > maxHeldPicture {
 		return false
 	}
 	return !slices.ContainsFunc(i.Regions, func(r burnin.Region) bool {

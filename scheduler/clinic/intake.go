@@ -43,7 +43,15 @@ func intake(ctx context.Context, path string, m intakeMessage) (*Study, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take in the study: %w", asHeld(err))
 	}
-	return newStudy(r.facts(), m.Selection, m.Policy, m.Limits, r), nil
+	who := newKnown()
+	for n, f := range files {
+		data, err := f.Content()
+		if err != nil {
+			return nil, fmt.Errorf("take in the study: %w", at(place(n, len(files)), err))
+		}
+		who.file(data, m.Policy)
+	}
+	return newStudy(r.facts(), m.Selection, m.Policy, m.Limits, r, who), nil
 }
 
 // read parses files and picks what fits. A refusal says what is wrong.

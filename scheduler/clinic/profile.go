@@ -59,7 +59,6 @@ func newProfile(names substitutes, policy Policy, elements []*dicom.Element) *pr
 	if policy.RetainDates {
 		p.shiftDays = names.shiftOf(head)
 	}
-	p.collectWords(elements)
 	return p
 }
 
@@ -199,25 +198,29 @@ func (p *profile) collectWords(elements []*dicom.Element) {
 			continue
 		}
 		vr := vrOf(e)
-		if p.policy.keeps(e.Tag) { // it leaves: its words are no secret
+		if !identifying(e.Tag, vr, p.policy) {
 			continue
 		}
-		if vr == "DT" {
-			for _, value := range textOf(e) {
-				p.addWords(value[:min(len(value), len(dummyDate))])
+		for _, value := range textOf(e) {
+			if vr == "DT" {
+				value = value[:min(len(value), len(dummyDate))]
 			}
-		}
-		if vr == "PN" || vr == "DA" || isFreeText(vr) && (e.Tag.Group == patientGroup || namesPlace(e.Tag)) {
-			for _, value := range textOf(e) {
-				p.addWords(value)
-				if vr == "PN" {
-					for _, word := range wordsOf(value) {
-						p.called[word] = true
-					}
+			p.addWords(value)
+			if vr == "PN" {
+				for _, word := range wordsOf(value) {
+					p.called[word] = true
 				}
 			}
 		}
 	}
+}
+
+// identifying says that the words of an attribute must not come back in a value that leaves.
+func identifying(t tag.Tag, vr string, policy Policy) bool {
+	if policy.keeps(t) { // it leaves: its words are no secret
+		return false
+	}
+	return vr == "PN" || vr == "DA" || vr == "DT" || isFreeText(vr) && (t.Group == patientGroup || namesPlace(t))
 }
 
 // A part of a word that has no letter must be longer: "2024" is no secret of HGS-2024-K.

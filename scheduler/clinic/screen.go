@@ -97,9 +97,16 @@ const inFull = 99
 
 // picture is a frame for a person's eye: 8 bits, no edge longer than MaxHeldEdge.
 func (g grid) picture(frame []byte, inverse bool) (wide, high int, grey []byte) {
+	wide, high, means := g.shrunk(frame)
+	return wide, high, shades(means, spread(means), inverse)
+}
+
+// shrunk are the stored values of a frame, as the means of squares where an edge is longer
+// than MaxHeldEdge.
+func (g grid) shrunk(frame []byte) (wide, high int, means []float64) {
 	step := max(1, (max(g.columns, g.rows)+MaxHeldEdge-1)/MaxHeldEdge)
 	wide, high = (g.columns+step-1)/step, (g.rows+step-1)/step
-	means := make([]float64, wide*high)
+	means = make([]float64, wide*high)
 	for y := range high {
 		for x := range wide {
 			sum, count := 0.0, 0
@@ -112,24 +119,36 @@ func (g grid) picture(frame []byte, inverse bool) (wide, high int, grey []byte) 
 			means[y*wide+x] = sum / float64(count)
 		}
 	}
-	sorted := slices.Sorted(slices.Values(means))
+	return wide, high, means
+}
+
+// spread shows all values but the outermost from black to white.
+func spread(values []float64) func(v float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
 	edge := len(sorted) * (100 - inFull) / 200
 	low, up := sorted[edge], sorted[len(sorted)-1-edge]
 	if up <= low {
 		low, up = sorted[0], sorted[len(sorted)-1]
 	}
-	grey = make([]byte, len(means))
-	for n, v := range means {
-		level := 0.0
-		if up > low {
-			level = min(1, max(0, (v-low)/(up-low)))
+	return func(v float64) float64 {
+		if up <= low {
+			return 0
 		}
-		if inverse {
-			level = 1 - level
-		}
-		grey[n] = byte(math.Round(level * math.MaxUint8))
+		return (v - low) / (up - low)
 	}
-	return wide, high, grey
+}
+
+// shades are values as 8-bit grey; level says how bright each is, 0 to 1 or beyond.
+func shades(values []float64, level func(float64) float64, inverse bool) []byte {
+	grey := make([]byte, len(values))
+	for n, v := range values {
+		bright := min(1, max(0, level(v)))
+		if inverse {
+			bright = 1 - bright
+		}
+		grey[n] = byte(math.Round(bright * math.MaxUint8))
+	}
+	return grey
 }
 
 // screen looks at every object that would leave, a few side by side, and for the face where it

@@ -13,16 +13,16 @@ import (
 	dcm "github.com/medhive/medhive/inference/dicom"
 )
 
-// Serve is the whole program of a door's confined child: it reads one study or one result
-// for its parent over stdin and stdout. Call it first thing, and let the process end when it
-// returns; see runner.ServeCell.
+// Serve is the whole program of a door's confined child: it reads one study, one payload, one
+// image or one result for its parent over stdin and stdout. Call it first thing, and let the process
+// end when it returns; see runner.ServeCell.
 func Serve(stdin io.Reader, stdout io.Writer) error {
 	return runner.ServeCell(stdin, stdout, serve)
 }
 
 // serve answers one conversation and returns at its end.
 func serve(in io.Reader, out io.Writer) error {
-	kind, payload, err := hear(in, dcm.DefaultLimits(), wordIntake, wordRestore)
+	kind, payload, err := hear(in, dcm.DefaultLimits(), wordIntake, wordInspect, wordView, wordRestore)
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil
@@ -34,6 +34,18 @@ func serve(in io.Reader, out io.Writer) error {
 			return err
 		}
 		return serveStudy(in, out, m)
+	case kind == wordInspect:
+		t, err := inspectionOf(payload)
+		if err != nil {
+			return err
+		}
+		return serveInspection(in, out, t)
+	case kind == wordView:
+		var m viewMessage
+		if err := json.Unmarshal(payload, &m); err != nil {
+			return err
+		}
+		return serveView(in, out, m)
 	}
 	var o restoration
 	if err := json.Unmarshal(payload, &o); err != nil {

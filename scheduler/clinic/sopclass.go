@@ -1,5 +1,7 @@
 package clinic
 
+import "slices"
+
 // shape is how the objects of a SOP class hold their images.
 type shape uint8
 
@@ -67,20 +69,18 @@ func classOf(sopClass string) (c class, known bool) {
 	return class{}, false
 }
 
-// imageWord says that v is a defined term of Image Type or Frame Type (PS3.3 C.7.6.1.1.2,
+// imageWords are the defined terms of Image Type or Frame Type (PS3.3 C.7.6.1.1.2,
 // C.8.2.1.1.1, C.8.3.1.1.1, C.8.7.1.1.1, C.8.16.1) or a habit of the large vendors.
-func imageWord(v string) bool {
-	switch v {
-	case "ORIGINAL", "DERIVED", "MIXED", "PRIMARY", "SECONDARY", "OTHER", "NONE",
-		"AXIAL", "LOCALIZER", "MPR", "REFORMATTED", "PROJECTION IMAGE", "VOLUME", "SINGLE PLANE", "BIPLANE A", "BIPLANE B",
-		"M", "P", "R", "I", "M_FFE", "M_SE", "FFE", "SE", "IR", "NORM", "ND", "DIS2D", "DIS3D", "FM", "MAG", "PHASE MAP",
-		"ANGIO", "ANGIO_TIME", "ASL", "ATTENUATION", "CARDIAC", "CARDIAC_GATED", "CARDRESP_GATED", "CINE", "DIFFUSION", "DIXON", "DYNAMIC", "FLOW_ENCODED",
-		"FLUID_ATTENUATED", "FLUOROSCOPY", "FMRI", "METABOLITE_MAP", "MOTION", "MULTIECHO", "M_MODE", "NON_PARALLEL", "PARALLEL", "PERFUSION", "POST_CONTRAST",
-		"PRE_CONTRAST", "PROTON_DENSITY", "REALTIME", "RESP_GATED", "REST", "STATIC", "STIR", "STRESS", "T1", "T2", "T2_STAR", "TAGGING", "TEMPERATURE",
-		"TOF", "VELOCITY", "WHOLE_BODY",
-		"ADC", "ADDITION", "DIFFUSION_ANISO", "DIFFUSION_ATTNTD", "DIVISION", "MASKED", "MAXIMUM", "MAX_IP", "MEAN", "MINIMUM", "MIN_IP", "MULTIPLICATION",
-		"QUANTITY", "RESAMPLED", "STD_DEVIATION", "SUBTRACTION":
-		return true
-	}
-	return false
+var imageWords = []string{
+	"ORIGINAL", "DERIVED", "MIXED", "PRIMARY", "SECONDARY", "OTHER", "NONE",
+	"AXIAL", "LOCALIZER", "MPR", "REFORMATTED", "PROJECTION IMAGE", "VOLUME", "SINGLE PLANE", "BIPLANE A", "BIPLANE B",
+	"M", "P", "R", "I", "M_FFE", "M_SE", "FFE", "SE", "IR", "NORM", "ND", "DIS2D", "DIS3D", "FM", "MAG", "PHASE MAP",
+	"ANGIO", "ANGIO_TIME", "ASL", "ATTENUATION", "CARDIAC", "CARDIAC_GATED", "CARDRESP_GATED", "CINE", "DIFFUSION", "DIXON", "DYNAMIC", "FLOW_ENCODED",
+	"FLUID_ATTENUATED", "FLUOROSCOPY", "FMRI", "METABOLITE_MAP", "MOTION", "MULTIECHO", "M_MODE", "NON_PARALLEL", "PARALLEL", "PERFUSION", "POST_CONTRAST",
+	"PRE_CONTRAST", "PROTON_DENSITY", "REALTIME", "RESP_GATED", "REST", "STATIC", "STIR", "STRESS", "T1", "T2", "T2_STAR", "TAGGING", "TEMPERATURE",
+	"TOF", "VELOCITY", "WHOLE_BODY",
+	"ADC", "ADDITION", "DIFFUSION_ANISO", "DIFFUSION_ATTNTD", "DIVISION", "MASKED", "MAXIMUM", "MAX_IP", "MEAN", "MINIMUM", "MIN_IP", "MULTIPLICATION",
+	"QUANTITY", "RESAMPLED", "STD_DEVIATION", "SUBTRACTION",
 }
+
+func imageWord(v string) bool { return slices.Contains(imageWords, v) }

@@ -28,6 +28,7 @@ type Study struct {
 	policy    Policy // under which it was read, and will be stripped
 	limits    dcm.Limits
 	images    images
+	known     *known // what may not stand in what leaves; the daemon's
 }
 
 // images are a study's pixels and attributes, wherever they are.
@@ -47,10 +48,11 @@ func (s *Study) Slices() int { return len(s.facts.Instances) }
 // nothing more.
 func (s *Study) Close() error { return s.images.Close() }
 
-func newStudy(f facts, want models.Selection, policy Policy, lim dcm.Limits, where images) *Study {
+func newStudy(f facts, want models.Selection, policy Policy, lim dcm.Limits, where images, who *known) *Study {
+	who.told(f, policy)
 	return &Study{
 		StudyUID: f.StudyUID, SeriesUID: f.SeriesUID, Modality: f.Modality, Picture: f.Picture, Notes: f.Notes,
-		facts: f, selection: want, policy: policy, limits: lim, images: where,
+		facts: f, selection: want, policy: policy, limits: lim, images: where, known: who,
 	}
 }
 

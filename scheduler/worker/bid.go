@@ -67,14 +67,15 @@ func (w *Worker) prepare(offer scheduler.Offer, from peer.ID, wants func(schedul
 	if offer.Round > maxRound {
 		return nil, errTerms
 	}
+	tariff := w.Tariff()
 	alone := model.Promise
 	if alone <= 0 {
-		alone = w.Promise
+		alone = tariff.Promise
 	}
 	// Promised as if the node were idle; enter promises by what it holds.
 	bid := scheduler.Bid{
 		Task: offer.Task, Package: offer.Package, Round: offer.Round, Node: w.Key.Address(), Clinic: offer.Clinic,
-		PriceGwei: w.PriceGwei, Promise: alone.Truncate(time.Millisecond), Hold: w.Hold, Tier: w.Profile.Tier, Trust: w.Profile.Trust,
+		PriceGwei: tariff.PriceGwei, Promise: alone.Truncate(time.Millisecond), Hold: w.Hold, Tier: w.Profile.Tier, Trust: w.Profile.Trust,
 		Jurisdiction: w.Jurisdiction, MemoryBytes: w.Profile.MemoryBytes, Provider: w.Profile.Provider, Profile: w.Profile.Digest,
 	}
 	if err := wants(offer, bid, now); err != nil {

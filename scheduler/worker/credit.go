@@ -369,7 +369,7 @@ func (w *Worker) Accounts() []Account {
 			row.Since = a.Since
 		}
 		if w.Payment != nil {
-			if err := w.Payment.Limits.Allows(c, w.accounts.othersUnsecured(clinic, now), w.PriceGwei); err != nil {
+			if err := w.Payment.Limits.Allows(c, w.accounts.othersUnsecured(clinic, now), w.Tariff().PriceGwei); err != nil {
 				row.Stopped = err.Error()
 			}
 		}

@@ -45,6 +45,10 @@ const (
 type earned struct {
 	Receipts uint64 `json:"receipts"`
 	Gwei     uint64 `json:"gwei"`
+	// MilliJ is the energy of those of the receipts that say one, and Measured how many do.
+	// Sums from before there was either have none.
+	MilliJ   uint64 `json:"milli_j,omitempty"`
+	Measured uint64 `json:"measured,omitempty"`
 }
 
 // putEarned adds an accepted receipt to its day, in the transaction that ends its job, and
@@ -60,6 +64,10 @@ func putEarned(tx *bbolt.Tx, model models.Digest, r *attest.SignedReceipt, now t
 	}
 	sum.Receipts++
 	sum.Gwei += r.Receipt.PriceGwei
+	if r.Receipt.EnergyMilliJ > 0 {
+		sum.MilliJ += r.Receipt.EnergyMilliJ
+		sum.Measured++
+	}
 	data, err := json.Marshal(sum)
 	if err != nil {
 		return err
@@ -93,6 +101,8 @@ type Earned struct {
 	Receipts uint64        `json:"receipts"`
 	Clinics  int           `json:"clinics"` // how many paid it
 	Gwei     uint64        `json:"gwei"`
+	MilliJ   uint64        `json:"milli_j"`  // energy of the receipts that say one
+	Measured uint64        `json:"measured"` // how many say one
 }
 
 // Earnings lists what was earned since a day, the newest day first.
@@ -115,6 +125,8 @@ func (w *Worker) Earnings(since time.Time) ([]Earned, error) {
 			last := &list[len(list)-1]
 			last.Receipts += sum.Receipts
 			last.Gwei += sum.Gwei
+			last.MilliJ += sum.MilliJ
+			last.Measured += sum.Measured
 			last.Clinics++
 		}
 		return nil

@@ -111,7 +111,7 @@ func (w *Worker) Status() (Status, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := Status{Mode: w.mode, Closed: closed, Idle: len(w.jobs) == 0 && w.load.total() == 0,
-		Node: w.Key.Address(), Jurisdiction: w.Jurisdiction, PriceGwei: w.PriceGwei, Capacity: w.Capacity,
+		Node: w.Key.Address(), Jurisdiction: w.Jurisdiction, PriceGwei: w.Tariff().PriceGwei, Capacity: w.Capacity,
 		StatPlaces: w.StatPlaces, Queue: w.Queue, Used: w.load.total(), Waiting: len(w.turns.waiting), Undelivered: w.undelivered(),
 		Jobs: []JobStatus{}, Totals: w.totals, WaitingReceipts: waiting, Unsigned: unsigned}
 	for _, c := range w.clinics {

@@ -34,13 +34,14 @@ const (
 type standing struct {
 	free, stat int
 	models     []models.Digest // sorted
+	tariff     Tariff
 }
 
 // worthTelling reports whether clinics should hear of a change before the next notice is
-// due: the models are others, or the free places of either kind have come, gone, doubled or
-// halved.
+// due: the models, the price or the promise are others, or the free places of either kind
+// have come, gone, doubled or halved.
 func (s standing) worthTelling(next standing) bool {
-	return !slices.Equal(s.models, next.models) || muchElse(s.free, next.free) || muchElse(s.stat, next.stat)
+	return !slices.Equal(s.models, next.models) || s.tariff != next.tariff || muchElse(s.free, next.free) || muchElse(s.stat, next.stat)
 }
 
 func muchElse(before, now int) bool {
@@ -145,6 +146,7 @@ func (w *Worker) announceAs(ctx context.Context, t *teller, next standing) {
 // standing is what a notice would say now. Places of the queue are none that clinics should
 // ask for: a job would wait there.
 func (w *Worker) standing(now time.Time) (s standing) {
+	s.tariff = w.Tariff()
 	for _, h := range w.holdings() {
 		s.models = append(s.models, h.Package)
 	}
@@ -164,7 +166,7 @@ func (w *Worker) holdings() []scheduler.Holding {
 	list = list[:min(len(list), scheduler.MaxHoldings)]
 	for n := range list {
 		if list[n].Promise <= 0 {
-			list[n].Promise = w.Promise
+			list[n].Promise = w.Tariff().Promise
 		}
 	}
 	return list
@@ -177,7 +179,7 @@ func (w *Worker) announce(ctx context.Context, s standing) error {
 	issued := w.Clock.Now().Truncate(time.Millisecond)
 	return w.Market.Announce(ctx, scheduler.Notice{
 		Node: w.Key.Address(), Addresses: wire.HostAddresses(w.Host), Jurisdiction: w.Jurisdiction, Tier: w.Profile.Tier,
-		Trust: w.Profile.Trust, Provider: w.Profile.Provider, MemoryBytes: w.Profile.MemoryBytes, PriceGwei: w.PriceGwei,
+		Trust: w.Profile.Trust, Provider: w.Profile.Provider, MemoryBytes: w.Profile.MemoryBytes, PriceGwei: s.tariff.PriceGwei,
 		Profile: w.Profile.Digest, Models: w.holdings(), Free: min(s.free, scheduler.MaxPlaces), StatFree: min(s.stat, scheduler.MaxPlaces),
 		Issued: issued, Expires: issued.Add(min(noticesPerLife*w.NoticeEvery, scheduler.MaxNoticeLife)),
 	}, w.Key)

@@ -15,14 +15,15 @@ func TestWhatIsWorthTelling(t *testing.T) {
 		told, next standing
 		want       bool
 	}{
-		"the same":        {standing{2, 1, a}, standing{2, 1, a}, false},
-		"full":            {standing{1, 1, a}, standing{0, 1, a}, true},
-		"free again":      {standing{0, 0, a}, standing{1, 0, a}, true},
-		"halved":          {standing{8, 1, a}, standing{4, 1, a}, true},
-		"one of eight":    {standing{8, 1, a}, standing{7, 1, a}, false},
-		"doubled":         {standing{4, 1, a}, standing{8, 1, a}, true},
-		"STAT place gone": {standing{2, 1, a}, standing{2, 0, a}, true},
-		"another model":   {standing{2, 1, a}, standing{2, 1, b}, true},
+		"the same":        {standing{free: 2, stat: 1, models: a}, standing{free: 2, stat: 1, models: a}, false},
+		"full":            {standing{free: 1, stat: 1, models: a}, standing{free: 0, stat: 1, models: a}, true},
+		"free again":      {standing{free: 0, stat: 0, models: a}, standing{free: 1, stat: 0, models: a}, true},
+		"dearer":          {standing{free: 2, models: a}, standing{free: 2, models: a, tariff: Tariff{PriceGwei: 1}}, true},
+		"halved":          {standing{free: 8, stat: 1, models: a}, standing{free: 4, stat: 1, models: a}, true},
+		"one of eight":    {standing{free: 8, stat: 1, models: a}, standing{free: 7, stat: 1, models: a}, false},
+		"doubled":         {standing{free: 4, stat: 1, models: a}, standing{free: 8, stat: 1, models: a}, true},
+		"STAT place gone": {standing{free: 2, stat: 1, models: a}, standing{free: 2, stat: 0, models: a}, true},
+		"another model":   {standing{free: 2, stat: 1, models: a}, standing{free: 2, stat: 1, models: b}, true},
 	} {
 		if got := test.told.worthTelling(test.next); got != test.want {
 			t.Errorf("%s: %v", name, got)
@@ -32,7 +33,7 @@ func TestWhatIsWorthTelling(t *testing.T) {
 
 func TestWhenANoticeIsDue(t *testing.T) {
 	now := time.UnixMilli(1_800_000_000_000)
-	open, full, none := standing{1, 1, []models.Digest{{1}}}, standing{0, 0, []models.Digest{{1}}}, standing{}
+	open, full, none := standing{free: 1, stat: 1, models: []models.Digest{{1}}}, standing{models: []models.Digest{{1}}}, standing{}
 	told := teller{every: time.Minute, told: open, last: now, soonest: now.Add(noticeGap)}
 	changing := told
 	changing.since = now.Add(-4 * time.Second)
@@ -72,7 +73,7 @@ func TestNoticesKeepTheirDistance(t *testing.T) {
 		models := []models.Digest{{1}}
 		sent := 0
 		for range 200 {
-			next := standing{rapid.IntRange(0, 4).Draw(t, "free"), rapid.IntRange(0, 1).Draw(t, "stat"), models}
+			next := standing{free: rapid.IntRange(0, 4).Draw(t, "free"), stat: rapid.IntRange(0, 1).Draw(t, "stat"), models: models}
 			one.look(now, next)
 			if now.Before(one.due(now, next)) {
 				if !next.silent() && now.Sub(one.last) > every {

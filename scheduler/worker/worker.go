@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -143,7 +144,7 @@ func (c *Config) fill() error {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Promise <= 0 {
-		c.Promise = time.Minute
+		c.Promise = defaultPromise
 	}
 	if c.Capacity <= 0 {
 		c.Capacity = 1
@@ -196,6 +197,7 @@ type pending struct {
 // Worker bids and works while Run runs. It is safe for concurrent use.
 type Worker struct {
 	Config
+	tariff    atomic.Pointer[Tariff] // what bids say now; at first what Config says
 	store     store
 	running   sync.WaitGroup // bids, jobs, deliveries and inbound streams
 	outbox    chan struct{}  // holds one: a receipt waits to be forwarded
@@ -249,6 +251,7 @@ func New(c Config) (*Worker, error) {
 		mode: mode, turns: turns{capacity: c.Capacity, reserve: c.StatPlaces},
 		pending: map[errand]*pending{}, jobs: map[errand]*job{}, clinics: clinics, patience: map[common.Address]patience{}, talks: newTalks(), totals: totals,
 	}
+	w.SetTariff(Tariff{PriceGwei: c.PriceGwei, Promise: c.Promise})
 	if mode == Paused {
 		w.turns.held = errPaused
 	}

@@ -11,19 +11,8 @@ import (
 // Bounds of a list for programs.
 const defaultListed, maxListed = 200, 5000
 
-func answerLogin(v *visit) (any, error) {
-	var f loginForm
-	if err := v.decode(&f); err != nil {
-		return nil, err
-	}
-	if err := v.login(f); err != nil {
-		return nil, err
-	}
-	return v.session(), nil
-}
-
 func answerCases(v *visit) (any, error) {
-	q := v.r.URL.Query()
+	q := v.R.URL.Query()
 	f := worklist.Filter{Limit: defaultListed, StudyUID: q.Get("study")}
 	for _, state := range q["state"] {
 		f.States = append(f.States, worklist.State(state))
@@ -46,7 +35,7 @@ func answerCases(v *visit) (any, error) {
 }
 
 func answerCase(v *visit) (any, error) {
-	e, err := v.site.Case(v.r.PathValue("id"))
+	e, err := v.site.Case(v.R.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +43,7 @@ func answerCase(v *visit) (any, error) {
 }
 
 func answerResult(v *visit) (any, error) {
-	e, err := v.site.Case(v.r.PathValue("id"))
+	e, err := v.site.Case(v.R.PathValue("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -70,27 +59,27 @@ func answerResult(v *visit) (any, error) {
 
 func answerRead(v *visit) (any, error) {
 	var w Word
-	if err := v.decode(&w); err != nil {
+	if err := v.Decode(&w); err != nil {
 		return nil, err
 	}
-	return v.site.Read(v.r.Context(), v.r.PathValue("id"), v.Who, w)
+	return v.site.Read(v.R.Context(), v.R.PathValue("id"), v.Who, w)
 }
 
 func answerDecide(v *visit) (any, error) {
 	var d DecisionRequest
-	if err := v.decode(&d); err != nil {
+	if err := v.Decode(&d); err != nil {
 		return nil, err
 	}
 	return v.decide(d)
 }
 
 func (v *visit) decide(d DecisionRequest) (worklist.Case, error) {
-	return v.site.Decide(v.r.Context(), v.r.PathValue("id"), v.Who, quarantine.Decision{Choice: d.Choice, Regions: d.Regions}, d.Reason)
+	return v.site.Decide(v.R.Context(), v.R.PathValue("id"), v.Who, quarantine.Decision{Choice: d.Choice, Regions: d.Regions}, d.Reason)
 }
 
 func answerRetry(v *visit) (any, error) {
 	var d DestinationRequest
-	if err := v.decode(&d); err != nil {
+	if err := v.Decode(&d); err != nil {
 		return nil, err
 	}
 	n, err := v.site.RetryNow(d.Destination)
@@ -99,7 +88,7 @@ func answerRetry(v *visit) (any, error) {
 
 func answerWithdraw(v *visit) (any, error) {
 	var d DestinationRequest
-	if err := v.decode(&d); err != nil {
+	if err := v.Decode(&d); err != nil {
 		return nil, err
 	}
 	return v.withdraw(d.Destination)
@@ -126,7 +115,7 @@ func (v *visit) deliveries(limit int) ([]outbox.Delivery, error) {
 
 // heldList is what waits, recorded as seen.
 func (v *visit) heldList() ([]HeldCase, error) {
-	list, err := v.site.Held(v.r.Context())
+	list, err := v.site.Held(v.R.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +131,7 @@ func (v *visit) heldList() ([]HeldCase, error) {
 
 func answerExplain(v *visit) (any, error) {
 	var q ExplainRequest
-	if err := v.decode(&q); err != nil {
+	if err := v.Decode(&q); err != nil {
 		return nil, err
 	}
 	return v.explain(q)

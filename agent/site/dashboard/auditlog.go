@@ -23,7 +23,7 @@ type auditPage struct {
 	Kind        string
 	Kinds       []audit.Kind
 	Cut         bool // there are older ones in the span
-	Report      *audit.Report
+	Check       Verification
 }
 
 func auditKinds() []audit.Kind {
@@ -70,7 +70,7 @@ func (v *visit) lines(from, until, kind string) (list []AuditLine, cut bool, err
 	if kind != "" && !slices.Contains(auditKinds(), audit.Kind(kind)) {
 		return nil, false, refuse("kind %.20q is none of the log's", kind)
 	}
-	err = v.site.Lines(v.r.Context(), span, func(l audit.Line) error {
+	err = v.site.Lines(v.R.Context(), span, func(l audit.Line) error {
 		if kind != "" && string(l.Kind) != kind {
 			return nil
 		}
@@ -93,36 +93,38 @@ func (v *visit) lines(from, until, kind string) (list []AuditLine, cut bool, err
 }
 
 func answerAudit(v *visit) (any, error) {
-	q := v.r.URL.Query()
+	q := v.R.URL.Query()
 	list, _, err := v.lines(q.Get("from"), q.Get("until"), q.Get("kind"))
 	return list, err
 }
 
 func showAudit(v *visit) error {
-	q := v.r.URL.Query()
-	return v.auditPage(q.Get("from"), q.Get("until"), q.Get("kind"), nil)
-}
-
-func (v *visit) auditPage(from, until, kind string, report *audit.Report) error {
+	q := v.R.URL.Query()
+	from, until, kind := q.Get("from"), q.Get("until"), q.Get("kind")
 	list, cut, err := v.lines(from, until, kind)
 	if err != nil {
 		return err
 	}
 	slices.Reverse(list)
-	return v.page(http.StatusOK, "audit", "Audit log", auditPage{list, from, until, kind, auditKinds(), cut, report})
+	check := v.site.Verification()
+	if check.Running {
+		v.W.Header().Set("Refresh", verifyRefresh)
+	}
+	return v.Page(http.StatusOK, "audit", "Audit log", auditPage{list, from, until, kind, auditKinds(), cut, check})
 }
 
+// verifyRefresh is after how many seconds a page shows again how far a verification is.
+const verifyRefresh = "2"
+
 func sendVerify(v *visit) error {
-	report, err := v.site.VerifyAudit(v.r.Context())
-	if err != nil {
-		return err
-	}
-	return v.auditPage("", "", "", &report)
+	v.site.StartVerify()
+	v.Redirect("/audit")
+	return nil
 }
 
 // sendExport hands the log out as a file.
 func sendExport(v *visit) error {
-	form := v.r.PostForm
+	form := v.R.PostForm
 	span, err := spanOf(form.Get("from"), form.Get("until"), v.conf.Now())
 	if err != nil {
 		return err
@@ -136,13 +138,13 @@ func sendExport(v *visit) error {
 	if err := v.site.Exported(v.Who); err != nil {
 		return err
 	}
-	_ = http.NewResponseController(v.w).SetWriteDeadline(time.Now().Add(exportTime)) // as in ServeHTTP
+	_ = http.NewResponseController(v.W).SetWriteDeadline(time.Now().Add(exportTime)) // as in ServeHTTP
 	kind, name := "application/fhir+json", "audit.json"
 	if format == "dicom" {
 		kind, name = "application/xml-lines", "audit.xml"
 	}
-	v.w.Header().Set("Content-Type", kind)
-	v.w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	v.W.Header().Set("Content-Type", kind)
+	v.W.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
 	if err := v.export(format, how, span); err != nil {
 		v.conf.Log.Error("an export of the audit log broke off", "error", err)
 		panic(http.ErrAbortHandler) // what was sent must not look whole
@@ -155,10 +157,10 @@ const exportTime = 15 * time.Minute
 
 func (v *visit) export(format string, how audit.Reporting, span audit.Span) error {
 	if format == "dicom" {
-		return v.site.Lines(v.r.Context(), span, audit.NewDICOMWriter(v.w, how).Write)
+		return v.site.Lines(v.R.Context(), span, audit.NewDICOMWriter(v.W, how).Write)
 	}
-	bundle := audit.NewFHIRWriter(v.w, how)
-	if err := v.site.Lines(v.r.Context(), span, bundle.Write); err != nil {
+	bundle := audit.NewFHIRWriter(v.W, how)
+	if err := v.site.Lines(v.R.Context(), span, bundle.Write); err != nil {
 		return err
 	}
 	return bundle.Close()

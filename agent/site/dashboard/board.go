@@ -6,13 +6,17 @@
 package dashboard
 
 import (
-	"crypto/rand"
+	"embed"
 	"errors"
-	"fmt"
-	"html/template"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/medhive/medhive/agent/web"
+	"github.com/medhive/medhive/scheduler/clinic/inbox"
+	"github.com/medhive/medhive/scheduler/clinic/quarantine"
+	"github.com/medhive/medhive/scheduler/clinic/worklist"
 )
 
 // Config is what a dashboard needs.
@@ -33,18 +37,23 @@ const LocalUser = "this-machine"
 
 // Board is the dashboard, an http.Handler.
 type Board struct {
-	conf     Config
-	site     Site
-	users    *users // nil: nobody logs in
-	sessions *sessions
-	throttle *throttle
-	seen     *seen
-	streams  chan struct{} // a place for each live stream
-	pages    map[string]*template.Template
-	mux      *http.ServeMux
-	cross    *http.CrossOriginProtection
-	secret   [secretBytes]byte // what form tokens are made with, of this process's life
+	*web.Door
+	conf Config
+	site Site
+	seen *seen
 }
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed static/own.css
+var sheet []byte
+
+//go:embed static/own.js
+var script []byte
+
+//go:embed openapi.json
+var openAPI []byte
 
 // New makes a dashboard.
 func New(conf Config) (*Board, error) {
@@ -54,98 +63,73 @@ func New(conf Config) (*Board, error) {
 	if conf.Log == nil {
 		conf.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Board{
-		conf: conf, site: conf.Site, sessions: newSessions(conf.Now), throttle: newThrottle(conf.Now), seen: newSeen(conf.Now),
-		streams: make(chan struct{}, maxStreams), mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(),
+	b := &Board{conf: conf, site: conf.Site, seen: newSeen(conf.Now)}
+	own, err := fs.Sub(templates, "templates")
+	if err != nil {
+		return nil, err
 	}
-	rand.Read(b.secret[:]) // never fails, see crypto/rand
-	var err error
-	if b.pages, err = readPages(conf.Now); err != nil {
-		return nil, fmt.Errorf("read the dashboard's pages: %w", err)
+	var shownPages []web.Page
+	for _, p := range pages() {
+		shownPages = append(shownPages, web.Page{Pattern: p.pattern, Role: web.Role(p.role), Show: func(v *web.Visit) error { return p.show(&visit{v, b}) }})
 	}
-	if conf.Users != "" {
-		if b.users, err = openUsers(conf.Users); err != nil {
-			return nil, err
-		}
-		b.users.changed = func() {
-			if err := b.site.UsersChanged(); err != nil {
-				b.conf.Log.Error("a change of the users could not be recorded", "error", err)
-			}
-		}
+	var answers []web.Operation
+	for _, o := range operations() {
+		answers = append(answers, o.of(b))
 	}
-	b.register()
+	b.Door, err = web.New(web.Config{
+		Roles: roles, Users: usersFile(conf.Users), Open: conf.Users == "", Local: LocalUser, Secure: conf.Secure, Cookie: "medhive",
+		Look: web.Look{
+			Menu: menu(), Footer: "Results are <strong>not for clinical use</strong>.", Home: "the worklist", Pages: own, Words: words(),
+			Live: []string{"worklist", "case", "held", "deliveries", "status"}, Script: script, Sheet: sheet, OpenAPI: openAPI,
+		},
+		Done: conf.Done, News: conf.Site.Changed, Logged: conf.Site.Logged, UsersChanged: b.usersChanged, Status: statusOf, Now: conf.Now, Log: conf.Log,
+	}, shownPages, answers)
+	if err != nil {
+		return nil, err
+	}
 	return b, nil
 }
 
-// register puts every route in its place.
-func (b *Board) register() {
-	b.mux.HandleFunc("GET /static/{file}", b.static)
-	b.mux.HandleFunc("GET /openapi.json", b.static)
-	for _, p := range pages() {
-		b.mux.Handle(p.pattern, b.guarded(p.role, false, p.show))
+func (b *Board) usersChanged() {
+	if err := b.site.UsersChanged(); err != nil {
+		b.conf.Log.Error("a change of the users could not be recorded", "error", err)
 	}
-	for _, r := range operations() {
-		b.mux.Handle(r.method+" "+apiBase+r.path, b.guarded(r.role, true, func(v *visit) error { return v.json(r.answer(v)) }))
-	}
-	b.mux.Handle("/", b.guarded(Viewer, false, func(*visit) error { return errNoPage }))
 }
 
-// ServeHTTP implements http.Handler.
-func (b *Board) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// An answer that nobody takes must not stay for ever; where the connection has no
-	// deadlines, as in tests of handlers, there is nobody to wait for.
-	connection := http.NewResponseController(w)
-	_ = connection.SetWriteDeadline(time.Now().Add(writeTime))
-	if r.ContentLength != 0 { // nor one who never ends what they send
-		_ = connection.SetReadDeadline(time.Now().Add(readTime))
+func menu() []web.Entry {
+	return []web.Entry{
+		{Path: "/", Name: "Worklist", Below: "/cases/", Role: web.Role(Viewer)},
+		{Path: "/held", Name: "Quarantine", Role: web.Role(Viewer)},
+		{Path: "/rules", Name: "Rules", Role: web.Role(Viewer)},
+		{Path: "/deliveries", Name: "Deliveries", Role: web.Role(Viewer)},
+		{Path: "/costs", Name: "Costs", Role: web.Role(Viewer)},
+		{Path: "/status", Name: "Health", Role: web.Role(Viewer)},
+		{Path: "/audit", Name: "Audit", Role: web.Role(Admin)},
 	}
-	h := w.Header()
-	for key, value := range headers {
-		h.Set(key, value)
-	}
-	if b.conf.Secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
-	}
-	if b.users == nil && (!ownHost(r.Host) || forwarded(r)) {
-		http.Error(w, "this page is for this machine alone: open it as http://127.0.0.1, or give its users a login (medhive clinic user)", http.StatusMisdirectedRequest)
-		return
-	}
-	b.mux.ServeHTTP(w, r)
 }
 
-// headers stand at every answer: a page takes nothing from elsewhere, shows in no frame and
-// stays in no cache.
-var headers = map[string]string{
-	"Content-Security-Policy":      "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-	"Cache-Control":                "no-store",
-	"Referrer-Policy":              "no-referrer",
-	"X-Content-Type-Options":       "nosniff",
-	"X-Frame-Options":              "DENY",
-	"Cross-Origin-Opener-Policy":   "same-origin",
-	"Cross-Origin-Resource-Policy": "same-origin",
-	"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
+// visit is one request of somebody.
+type visit struct {
+	*web.Visit
+	*Board
 }
 
-// guarded lets in who may and answers what goes wrong: as JSON for programs, else as a page.
-func (b *Board) guarded(role Role, program bool, show func(*visit) error) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		v := b.enter(w, r)
-		v.program = program
-		err := v.admit(role)
-		if err == nil {
-			err = show(v)
-		}
-		if err == nil {
-			return
-		}
-		if errors.Is(err, errLogin) && !program && r.Method == http.MethodGet {
-			v.redirect("/login")
-			return
-		}
-		v.fail(err)
-	})
-}
+// refuse is an error of the visitor, with a text that says how to write it.
+func refuse(format string, args ...any) error { return web.Refuse(format, args...) }
 
-// maxBody bounds a request: the rules' text is the longest.
-const maxBody = 2 << 20
+// ErrRefused marks an error of the Site that the person can do something about.
+var ErrRefused = errors.New("it can't be done now")
+
+// ErrNothing says that what was asked for is not, or no longer, there.
+var ErrNothing = errors.New("it is not here, or no longer")
+
+// statusOf is the HTTP status of an error of the site; 0 where it is the site's fault.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, worklist.ErrUnknownCase), errors.Is(err, quarantine.ErrUnknown), errors.Is(err, inbox.ErrUnknownStudy), errors.Is(err, ErrNothing):
+		return http.StatusNotFound
+	case errors.Is(err, worklist.ErrNotAllowed), errors.Is(err, quarantine.ErrDecided), errors.Is(err, ErrRefused):
+		return http.StatusConflict
+	}
+	return 0
+}

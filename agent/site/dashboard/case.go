@@ -19,6 +19,8 @@ type casePage struct {
 	Readable   bool     // a reader may speak
 	Again      bool     // it ended without a result and may be tried anew
 	Reasons    []string // why a result is rejected
+	Images     *imageChoice
+	Unseen     bool // the images can't be listed
 }
 
 // step is one entry of a case's history.
@@ -41,7 +43,7 @@ func stepsOf(t worklist.Times) (list []step) {
 }
 
 func showCase(v *visit) error {
-	e, err := v.site.Case(v.r.PathValue("id"))
+	e, err := v.site.Case(v.R.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -58,6 +60,11 @@ func showCase(v *visit) error {
 	if p.Result, err = v.site.Result(e.ID); err != nil {
 		return err
 	}
+	rows, err := v.site.Rows(e.ID)
+	p.Unseen = err != nil // the result can be read and judged all the same
+	if p.Images, err = v.chosenImage(rows); err != nil {
+		return err
+	}
 	all, err := v.deliveries(maxListed)
 	if err != nil {
 		return err
@@ -67,11 +74,11 @@ func showCase(v *visit) error {
 			p.Deliveries = append(p.Deliveries, d)
 		}
 	}
-	return v.page(http.StatusOK, "case", "Case "+e.ID, p)
+	return v.Page(http.StatusOK, "case", "Case "+e.ID, p)
 }
 
 func showOverlay(v *visit) error {
-	e, err := v.site.Case(v.r.PathValue("id"))
+	e, err := v.site.Case(v.R.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -87,36 +94,36 @@ func showOverlay(v *visit) error {
 }
 
 func (v *visit) png(data []byte) {
-	v.w.Header().Set("Content-Type", "image/png")
-	v.send(data)
+	v.W.Header().Set("Content-Type", "image/png")
+	v.Send(data)
 }
 
 func sendAgain(v *visit) error {
-	c, err := v.site.Again(v.r.PathValue("id"), v.Who)
+	c, err := v.site.Again(v.R.PathValue("id"), v.Who)
 	if err != nil {
 		return err
 	}
-	v.redirect("/cases/" + c.ID)
+	v.Redirect("/cases/" + c.ID)
 	return nil
 }
 
 var errNoReason = errors.New("say why the result is rejected: choose one of the reasons")
 
 func sendRead(v *visit) error {
-	w := Word{Accepted: v.r.PostForm.Get("word") == "accept"}
-	switch v.r.PostForm.Get("word") {
+	w := Word{Accepted: v.R.PostForm.Get("word") == "accept"}
+	switch v.R.PostForm.Get("word") {
 	case "accept":
 	case "reject":
-		if w.Reason = v.r.PostForm.Get("reason"); w.Reason == "" {
-			return badRequest{errNoReason}
+		if w.Reason = v.R.PostForm.Get("reason"); w.Reason == "" {
+			return refuse("%w", errNoReason)
 		}
 	default:
 		return refuse("accept or reject")
 	}
-	c, err := v.site.Read(v.r.Context(), v.r.PathValue("id"), v.Who, w)
+	c, err := v.site.Read(v.R.Context(), v.R.PathValue("id"), v.Who, w)
 	if err != nil {
 		return err
 	}
-	v.redirect("/cases/" + c.ID)
+	v.Redirect("/cases/" + c.ID)
 	return nil
 }

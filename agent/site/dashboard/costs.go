@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/scheduler/clinic/worklist"
 )
 
@@ -96,7 +97,7 @@ func (l *BillLine) count(one worklist.Case, c Costs) {
 	case worklist.Analysed, worklist.Delivering, worklist.Delivered, worklist.Accepted, worklist.Rejected:
 		l.Studies++
 		l.PaidGwei = plus(l.PaidGwei, one.PriceGwei)
-		l.Paid += float64(one.PriceGwei) / gweiPerHIVE * c.PerHIVE
+		l.Paid += float64(one.PriceGwei) / web.GweiPerHIVE * c.PerHIVE
 		l.Manual += c.manual(one.Model)
 	}
 }
@@ -122,5 +123,5 @@ func showCosts(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "costs", "Costs", b)
+	return v.Page(http.StatusOK, "costs", "Costs", b)
 }

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/scheduler/clinic/worklist"
 )
 
@@ -82,9 +83,9 @@ func TestHowValuesAreWritten(t *testing.T) {
 	for got, want := range map[string]string{
 		personName("Doe^Jane^M=ドウ^ジェーン"): "Doe, Jane M", personName("Doe"): "Doe", personName(""): "no name", personName("^Jane"): "Jane",
 		dicomDay("19881203"): "1988-12-03", dicomDay("1988"): "1988", dicomDay(""): "",
-		hive(0): "0", hive(1): "0.000000001", hive(1_250_000_000): "1.25", hive(math.MaxUint64): "18446744073.709551615",
-		byteSize(0): "0 B", byteSize(1023): "1023 B", byteSize(1 << 20): "1.0 MiB", byteSize(math.MaxInt64): "8388608.0 TiB",
-		ago(-time.Second): "0 s", ago(59 * time.Second): "59 s", ago(time.Hour): "1 h", ago(49 * time.Hour): "2 days",
+		web.HIVE(0): "0", web.HIVE(1): "0.000000001", web.HIVE(1_250_000_000): "1.25", web.HIVE(math.MaxUint64): "18446744073.709551615",
+		web.ByteSize(0): "0 B", web.ByteSize(1023): "1023 B", web.ByteSize(1 << 20): "1.0 MiB", web.ByteSize(math.MaxInt64): "8388608.0 TiB",
+		web.Ago(-time.Second): "0 s", web.Ago(59 * time.Second): "59 s", web.Ago(time.Hour): "1 h", web.Ago(49 * time.Hour): "2 days",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -27,22 +27,22 @@ func showDeliveries(v *visit) error {
 	}
 	p := deliveriesPage{Health: st.Outbox, List: list[:min(len(list), deliveriesListed)]}
 	p.More = len(list) > len(p.List)
-	return v.page(http.StatusOK, "deliveries", "Deliveries", p)
+	return v.Page(http.StatusOK, "deliveries", "Deliveries", p)
 }
 
 func sendRetry(v *visit) error {
-	if _, err := v.site.RetryNow(v.r.PostForm.Get("destination")); err != nil {
+	if _, err := v.site.RetryNow(v.R.PostForm.Get("destination")); err != nil {
 		return err
 	}
-	v.redirect("/deliveries")
+	v.Redirect("/deliveries")
 	return nil
 }
 
 func sendWithdraw(v *visit) error {
-	if _, err := v.withdraw(v.r.PostForm.Get("destination")); err != nil {
+	if _, err := v.withdraw(v.R.PostForm.Get("destination")); err != nil {
 		return err
 	}
-	v.redirect("/deliveries")
+	v.Redirect("/deliveries")
 	return nil
 }
 
@@ -51,5 +51,5 @@ func showStatus(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "status", "Health", st)
+	return v.Page(http.StatusOK, "status", "Health", st)
 }

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -54,10 +55,12 @@ type fake struct {
 	doubt   quarantine.Case
 	changed chan struct{}
 	log     []audit.Entry
+	check   Verification
 	refusal error // what Decide, Read and Again answer; nil: they do it
 
 	overlay, held []byte
 	now           time.Time
+	unreadable    bool // the images can't be listed
 }
 
 func newFake(t testing.TB) *fake {
@@ -231,12 +234,35 @@ func (f *fake) Picture(id string) ([]byte, error) {
 	return f.overlay, nil
 }
 
+// Rows are a volume and a scout of the cases that have a result.
+func (f *fake) Rows(id string) ([]Row, error) {
+	if f.unreadable {
+		return nil, errors.New("a file of the study is damaged")
+	}
+	e, err := f.Case(id)
+	if err != nil || e.Outcome == "" {
+		return nil, err
+	}
+	return []Row{{Modality: "MR", Description: "T1 volume", Images: 176}, {Modality: "MR", Description: "scout <b>", Images: 3}}, nil
+}
+
+// Image is a picture whose size tells its number.
+func (f *fake) Image(_ context.Context, id string, row, n int) ([]byte, error) {
+	rows, err := f.Rows(id)
+	if err != nil || row < 0 || row >= len(rows) || n < 0 || n >= rows[row].Images {
+		return nil, ErrNothing
+	}
+	var out bytes.Buffer
+	err = png.Encode(&out, image.NewGray(image.Rect(0, 0, 200+n, 200+row)))
+	return out.Bytes(), err
+}
+
 func (f *fake) Held(context.Context) (list []HeldCase, _ error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range f.cases {
 		if e.State == worklist.Held {
-			list = append(list, HeldCase{e.Case, &f.doubt})
+			list = append(list, HeldCase{Case: e.Case, Doubt: &f.doubt})
 		}
 	}
 	return list, nil
@@ -250,7 +276,7 @@ func (f *fake) Look(_ context.Context, id, who string) (HeldCase, error) {
 	if err := f.record(audit.Entry{Kind: audit.View, Actor: who, Case: e.ID}); err != nil || e.ID != heldID {
 		return HeldCase{Case: e.Case}, err
 	}
-	return HeldCase{e.Case, &f.doubt}, nil
+	return HeldCase{Case: e.Case, Doubt: &f.doubt}, nil
 }
 
 func (f *fake) HeldPicture(_ context.Context, id string, n int) ([]byte, error) {
@@ -349,6 +375,26 @@ func (f *fake) Lines(_ context.Context, _ audit.Span, tell func(audit.Line) erro
 		}
 	}
 	return nil
+}
+
+func (f *fake) StartVerify() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.check = Verification{Running: true, Began: f.now, Done: 0.25}
+}
+
+// Verification is a quarter done when it is begun, and done at the next look.
+func (f *fake) Verification() Verification {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.check
+	if now.Running {
+		report, err := f.VerifyAudit(context.Background())
+		if err == nil {
+			f.check = Verification{Began: f.now, Ended: f.now, Report: &report}
+		}
+	}
+	return now
 }
 
 func (f *fake) VerifyAudit(context.Context) (audit.Report, error) {

@@ -5,12 +5,13 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/scheduler/clinic"
 	"github.com/medhive/medhive/scheduler/clinic/quarantine"
 )
 
-// maxRegions bounds what one form blacks out.
-const maxRegions = 64
+// maxRegions bounds what one form blacks out: all that was found, and some that a person drew.
+const maxRegions = clinic.MaxHeldImages*clinic.MaxHeldRegions + 64
 
 // everyImage is a form's word for a region of all images.
 const everyImage = "all"
@@ -20,7 +21,7 @@ func showHeld(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "held", "Quarantine", list)
+	return v.Page(http.StatusOK, "held", "Quarantine", list)
 }
 
 // heldPage is one held case; rows are the empty lines for regions.
@@ -37,7 +38,7 @@ func (p heldPage) Unseen() bool { return p.Doubt != nil && p.Doubt.Held.Alike+p.
 const rows = 4
 
 func showHeldCase(v *visit) error {
-	h, err := v.site.Look(v.r.Context(), v.r.PathValue("id"), v.Who)
+	h, err := v.site.Look(v.R.Context(), v.R.PathValue("id"), v.Who)
 	if err != nil {
 		return err
 	}
@@ -46,19 +47,19 @@ func showHeldCase(v *visit) error {
 	for n := range rows {
 		p.Rows = append(p.Rows, n)
 	}
-	return v.page(http.StatusOK, "heldcase", "Look at case "+h.ID, p)
+	return v.Page(http.StatusOK, "heldcase", "Look at case "+h.ID, p)
 }
 
 func showHeldPicture(v *visit) error {
-	n, err := strconv.Atoi(v.r.PathValue("n"))
+	n, err := strconv.Atoi(v.R.PathValue("n"))
 	if err != nil || n < 0 || n >= clinic.MaxHeldImages {
-		return errNoPage
+		return web.ErrNoPage
 	}
-	e, err := v.site.Case(v.r.PathValue("id"))
+	e, err := v.site.Case(v.R.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	data, err := v.site.HeldPicture(v.r.Context(), e.ID, n)
+	data, err := v.site.HeldPicture(v.R.Context(), e.ID, n)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func showHeldPicture(v *visit) error {
 }
 
 func sendDecision(v *visit) error {
-	form := v.r.PostForm
+	form := v.R.PostForm
 	d := DecisionRequest{Choice: quarantine.Choice(form.Get("choice")), Reason: form.Get("reason")}
 	if d.Choice == quarantine.Redact {
 		var err error
@@ -82,7 +83,7 @@ func sendDecision(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.redirect("/cases/" + c.ID)
+	v.Redirect("/cases/" + c.ID)
 	return nil
 }
 

@@ -1,6 +1,6 @@
 package dashboard
 
-import "fmt"
+import "github.com/medhive/medhive/agent/web"
 
 // Role is what a user may do. Each role may do what those below it may.
 type Role int
@@ -13,19 +13,21 @@ const (
 	Admin                    // retries and withdraws deliveries, reads the rules anew, reads and exports the audit log
 )
 
-var roleNames = map[Role]string{Viewer: "viewer", Reader: "reader", Releaser: "releaser", Admin: "admin"}
+// roles are their names in the file of users.
+var roles = web.Roles{"viewer", "reader", "releaser", "admin"}
 
-// String is the role's name in the file of users.
-func (r Role) String() string { return roleNames[r] }
+// String is the role's name in the file of users; empty where it is none.
+func (r Role) String() string {
+	if r < Viewer || r > Admin {
+		return ""
+	}
+	return roles[r-Viewer]
+}
 
 // ParseRole reads a role's name.
 func ParseRole(name string) (Role, error) {
-	for r, n := range roleNames {
-		if n == name {
-			return r, nil
-		}
-	}
-	return 0, fmt.Errorf("role %.20q: want viewer, reader, releaser or admin", name)
+	r, err := roles.Parse(name)
+	return Role(r), err
 }
 
 // MarshalText implements encoding.TextMarshaler.

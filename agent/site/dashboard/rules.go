@@ -17,11 +17,11 @@ func showRules(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "rules", "Rules", rulesPage{Text: text, Study: v.r.URL.Query().Get("case")})
+	return v.Page(http.StatusOK, "rules", "Rules", rulesPage{Text: text, Study: v.R.URL.Query().Get("case")})
 }
 
 func sendTry(v *visit) error {
-	form := v.r.PostForm
+	form := v.R.PostForm
 	stands, err := v.site.RulesText()
 	if err != nil {
 		return err
@@ -31,10 +31,10 @@ func sendTry(v *visit) error {
 	x, err := v.explain(ExplainRequest{Study: p.Study, Rules: p.Text})
 	if err != nil {
 		p.Fault = err.Error()
-		return v.page(http.StatusUnprocessableEntity, "rules", "Rules", p)
+		return v.Page(http.StatusUnprocessableEntity, "rules", "Rules", p)
 	}
 	p.Explanation = &x
-	return v.page(http.StatusOK, "rules", "Rules", p)
+	return v.Page(http.StatusOK, "rules", "Rules", p)
 }
 
 // lineEnds are those of a file: a browser sends others.
@@ -58,5 +58,5 @@ func sendLoad(v *visit) error {
 	if p.Text, err = v.site.RulesText(); err != nil {
 		return err
 	}
-	return v.page(http.StatusOK, "rules", "Rules", p)
+	return v.Page(http.StatusOK, "rules", "Rules", p)
 }

@@ -38,6 +38,11 @@ type Cases interface {
 	Result(id string) (*Result, error)
 	// Picture is the overlay of a result, a PNG.
 	Picture(id string) ([]byte, error)
+	// Rows are the series of images of a case's study, the largest first; none where they are
+	// no longer kept.
+	Rows(id string) ([]Row, error)
+	// Image is image n of a row as it is looked at, a PNG; both count from 0.
+	Image(ctx context.Context, id string, row, n int) ([]byte, error)
 }
 
 // Quarantine is what waits for a person.
@@ -85,8 +90,22 @@ type Record interface {
 	Lines(ctx context.Context, span audit.Span, tell func(audit.Line) error) error
 	// VerifyAudit looks for lines that were changed, removed or cut.
 	VerifyAudit(context.Context) (audit.Report, error)
+	// StartVerify begins the same without anybody who waits; one that runs goes on.
+	StartVerify()
+	// Verification is how far that is, or what the last one came to.
+	Verification() Verification
 	// Reporting says how lines are told to others.
 	Reporting() audit.Reporting
+}
+
+// Verification is a look through the whole audit log.
+type Verification struct {
+	Running bool          `json:"running"`
+	Began   time.Time     `json:"began,omitzero"` // zero: there was none since the start
+	Ended   time.Time     `json:"ended,omitzero"`
+	Done    float64       `json:"done,omitempty"` // share of the log, 0 to 1
+	Report  *audit.Report `json:"report,omitempty"`
+	Fault   string        `json:"fault,omitempty"` // why it broke off
 }
 
 // Entry is a case as screens show it.
@@ -114,6 +133,8 @@ type HeldCase struct {
 	worklist.Case
 	// Doubt is what its pixels may show; nil where it is held for another reason.
 	Doubt *quarantine.Case `json:"doubt,omitempty"`
+	// Damaged says that its pictures can't be read; refused and tried again, it has new ones.
+	Damaged bool `json:"damaged,omitempty"`
 }
 
 // Result is what a person reads of a result beside its objects.
@@ -123,6 +144,13 @@ type Result struct {
 	Figures  []Figure `json:"figures,omitempty"`
 	Pictured bool     `json:"pictured"` // Picture has an overlay
 	Files    []string `json:"files,omitempty"`
+}
+
+// Row is a series of images in their order.
+type Row struct {
+	Modality    string `json:"modality,omitempty"`
+	Description string `json:"description,omitempty"`
+	Images      int    `json:"images"` // frames
 }
 
 // Figure is one number of a result.

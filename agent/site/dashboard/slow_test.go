@@ -13,7 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/medhive/medhive/scheduler/clinic/audit"
+	"github.com/medhive/medhive/agent/web"
+	"github.com/medhive/medhive/scheduler/clinic/quarantine"
+	"github.com/medhive/medhive/scheduler/clinic/worklist"
 )
 
 // pipes is a listener whose connections are pipes: their deadlines go by a bubble's clock.
@@ -30,19 +32,19 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { close(p); return nil } // a server closes it once
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// dawdling takes its time to verify, unless nobody waits for it any more.
+// dawdling takes its time to carry a decision out, unless nobody waits for it any more.
 type dawdling struct {
 	*fake
-	verified chan error
+	decided chan error
 }
 
-func (d dawdling) VerifyAudit(ctx context.Context) (audit.Report, error) {
+func (d dawdling) Decide(ctx context.Context, _, _ string, _ quarantine.Decision, _ string) (worklist.Case, error) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(2 * readTime):
+	case <-time.After(2 * web.ReadTime):
 	}
-	d.verified <- ctx.Err()
-	return audit.Report{}, ctx.Err()
+	d.decided <- ctx.Err()
+	return worklist.Case{}, ctx.Err()
 }
 
 // speak serves one connection to a dashboard without logins, and is its other end.
@@ -80,7 +82,7 @@ func TestABodyThatNeverEndsIsNotWaitedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer a.Body.Close()
-		if took := time.Since(began); a.StatusCode != http.StatusBadRequest || took > 2*readTime {
+		if took := time.Since(began); a.StatusCode != http.StatusBadRequest || took > 2*web.ReadTime {
 			t.Errorf("%d after %v", a.StatusCode, took)
 		}
 	})
@@ -98,16 +100,16 @@ func TestTheTimeForABodyIsNotTheAnswers(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer a.Body.Close()
-		var me Session
+		var me web.Session
 		if err := json.NewDecoder(a.Body).Decode(&me); err != nil || len(a.Cookies()) != 1 {
 			t.Fatalf("%v, %d cookies", err, len(a.Cookies()))
 		}
-		form := url.Values{"token": {me.Token}}.Encode()
-		if _, err := fmt.Fprintf(c, "POST /audit/verify HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+		form := url.Values{"token": {me.Token}, "choice": {"release"}}.Encode()
+		if _, err := fmt.Fprintf(c, "POST /held/"+heldID+"/decide HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
 			a.Cookies()[0].String(), len(form), form); err != nil {
 			t.Fatal(err)
 		}
-		if err := <-site.verified; err != nil {
+		if err := <-site.decided; err != nil {
 			t.Errorf("what takes longer than a body may is given up: %v", err)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/medhive/medhive/agent/web"
 	"github.com/medhive/medhive/scheduler/clinic/worklist"
 )
 
@@ -49,7 +50,7 @@ func (p worklistPage) Leaf(by int) string {
 }
 
 func showWorklist(v *visit) error {
-	q := v.r.URL.Query()
+	q := v.R.URL.Query()
 	p := worklistPage{Tabs: tabs(), Page: 1, Show: q.Get("show")}
 	if text := q.Get("page"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -60,7 +61,7 @@ func showWorklist(v *visit) error {
 	}
 	at := slices.IndexFunc(p.Tabs, func(t tab) bool { return t.Key == p.Show })
 	if at < 0 {
-		return errNoPage
+		return web.ErrNoPage
 	}
 	p.Tabs[at].On = true
 	st, err := v.site.Status()
@@ -85,7 +86,7 @@ func showWorklist(v *visit) error {
 	if err := v.lookedAtList(p.Entries); err != nil {
 		return err
 	}
-	return v.page(200, "worklist", "Worklist", p)
+	return v.Page(200, "worklist", "Worklist", p)
 }
 
 // lookedAtList records that the visitor saw who stands in a list. A list that renews itself

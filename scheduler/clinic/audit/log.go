@@ -176,8 +176,14 @@ func (l *Log) Wait(ctx context.Context, after uint64) (uint64, error) {
 
 // Verify verifies the log while it is written.
 func (l *Log) Verify(ctx context.Context) (Report, error) {
+	return l.VerifyTelling(ctx, func(float64) {})
+}
+
+// VerifyTelling is Verify of a log that may be long: told hears now and then, from the same
+// goroutine, what share of it was read, 0 to 1.
+func (l *Log) VerifyTelling(ctx context.Context, told func(share float64)) (Report, error) {
 	head := l.Head()
-	return Verify(ctx, l.folder, l.conf.Key, &head)
+	return verify(ctx, l.folder, l.conf.Key, &head, told)
 }
 
 // Read hands out the lines of a span, see the function of that name.

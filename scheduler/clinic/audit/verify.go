@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -77,6 +79,14 @@ func (c *checker) check(one found, start bool) string {
 // forge all of it, and who can also take back the remembered head can cut it: keep a copy of
 // the head elsewhere (on paper, with a notary) from time to time.
 func Verify(ctx context.Context, folder string, key [32]byte, head *Head) (Report, error) {
+	return verify(ctx, folder, key, head, func(float64) {})
+}
+
+// toldLines is after how many lines a verification tells how far it is.
+const toldLines = 4096
+
+// verify is Verify; told hears now and then what share of the log was read, 0 to 1.
+func verify(ctx context.Context, folder string, key [32]byte, head *Head, told func(share float64)) (Report, error) {
 	var r Report
 	k, err := deriveKeys(key)
 	if err != nil {
@@ -87,6 +97,11 @@ func Verify(ctx context.Context, folder string, key [32]byte, head *Head) (Repor
 		return r, err
 	}
 	r.Files, r.Remembered = len(files), head != nil
+	sizes, all, err := sizesOf(folder, files)
+	if err != nil {
+		return r, err
+	}
+	read := int64(0) // of the files before
 	var c checker
 	seen := head == nil || head.Sequence == 0
 	for i, name := range files {
@@ -103,7 +118,9 @@ func Verify(ctx context.Context, folder string, key [32]byte, head *Head) (Repor
 			if first, _ := firstOf(name); one.Number == 1 && one.Sequence != first && one.fault == nil {
 				r.fault(Fault{File: name, Line: 1, Sequence: one.Sequence, What: fmt.Sprintf("the file's name says that it begins with line %d", first)})
 			}
-			r.Lines++
+			if r.Lines++; r.Lines%toldLines == 0 {
+				told(min(1, float64(read+one.end)/float64(max(1, all)))) // the last file grows
+			}
 			if r.First.IsZero() {
 				r.First = one.At
 			}
@@ -116,6 +133,7 @@ func Verify(ctx context.Context, folder string, key [32]byte, head *Head) (Repor
 		if err != nil {
 			return r, err
 		}
+		read += sizes[i]
 		if lines == 0 && i < len(files)-1 {
 			r.fault(Fault{File: name, What: "the file is empty"})
 		}
@@ -133,6 +151,18 @@ func Verify(ctx context.Context, folder string, key [32]byte, head *Head) (Repor
 		r.fault(Fault{File: last, Sequence: head.Sequence, What: what})
 	}
 	return r, nil
+}
+
+// sizesOf are the lengths of files, in bytes.
+func sizesOf(folder string, files []string) (sizes []int64, all int64, err error) {
+	for _, name := range files {
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil {
+			return nil, 0, fmt.Errorf("read the audit log's file %s: %w", name, pathless(err))
+		}
+		sizes, all = append(sizes, info.Size()), all+info.Size()
+	}
+	return sizes, all, nil
 }
 
 func (r *Report) fault(f Fault) {

@@ -2,7 +2,9 @@ package dimse
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net/netip"
+	"slices"
 )
 
 // Peer is who may call: an AE title, from addresses of Prefix (the zero Prefix: from any).
@@ -13,6 +15,17 @@ type Peer struct {
 	// commitment that it asks for. Empty: it is told on the association it asked on.
 	Address string
 	TLS     *tls.Config // for Address; nil: plain TCP
+	// Certificate is the name that the certificate it calls with must have: its common name or
+	// one of its DNS names. Empty: any that the authority signed, if certificates are wanted.
+	Certificate string
+}
+
+// shows says that a caller's certificate is the one that p must have.
+func (p Peer) shows(certificate *x509.Certificate) bool {
+	if p.Certificate == "" {
+		return true
+	}
+	return certificate != nil && (certificate.Subject.CommonName == p.Certificate || slices.Contains(certificate.DNSNames, p.Certificate))
 }
 
 // RejectedError says that a peer took no association (PS3.8 section 9.3.4).
@@ -58,14 +71,14 @@ type terms struct {
 	answerAsked bool // commitment that we are asked for
 }
 
-// known finds the peer that may call from an address under a title. Without a list anybody
+// known finds the peer that may call from an address under the request's title. Without a list anybody
 // on this machine may.
-func known(peers []Peer, title string, from netip.Addr) (Peer, bool) {
+func known(peers []Peer, request associate, from netip.Addr) (Peer, bool) {
 	if len(peers) == 0 {
-		return Peer{AETitle: title}, from.IsLoopback()
+		return Peer{AETitle: request.calling}, from.IsLoopback()
 	}
 	for _, p := range peers {
-		if p.AETitle == title && covers(p, from) {
+		if p.AETitle == request.calling && covers(p, from) && p.shows(request.certificate) {
 			return p, true
 		}
 	}
@@ -107,7 +120,7 @@ func negotiate(request associate, from netip.Addr, t terms) (associate, map[byte
 	if !validAE(request.called) || !t.anyTitle && request.called != t.title {
 		return reject(rejectCalled)
 	}
-	peer, ok := known(t.peers, request.calling, from)
+	peer, ok := known(t.peers, request, from)
 	if !ok {
 		return reject(rejectCalling)
 	}

@@ -1,9 +1,12 @@
 package dimse
 
 import (
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -186,5 +189,64 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		if (outcome(status) == nil) != good {
 			t.Errorf("status %04X: %v", status, outcome(status))
 		}
+	}
+}
+
+// A peer that must show a certificate is let in with that one alone; another peer of the same
+// title may have another.
+func TestATitleIsTiedToItsCertificate(t *testing.T) {
+	peers := []Peer{{AETitle: "CT1", Certificate: "ct1.hospital"}, {AETitle: "CT1", Certificate: "ct1.spare"}, {AETitle: "MR1"}}
+	shown := func(common string, names ...string) *x509.Certificate {
+		return &x509.Certificate{Subject: pkix.Name{CommonName: common}, DNSNames: names}
+	}
+	for name, c := range map[string]struct {
+		title       string
+		certificate *x509.Certificate
+		taken       bool
+	}{
+		"its own":               {"CT1", shown("ct1.hospital"), true},
+		"by a DNS name":         {"CT1", shown("x", "y", "ct1.hospital"), true},
+		"its spare's":           {"CT1", shown("ct1.spare"), true},
+		"another's":             {"CT1", shown("mr1.hospital"), false},
+		"a longer name":         {"CT1", shown("ct1.hospital.evil"), false},
+		"none":                  {"CT1", nil, false},
+		"any, as none is named": {"MR1", shown("whatever"), true},
+		"none needed":           {"MR1", nil, true},
+	} {
+		asked := request(offer{id: 1, class: verification, syntaxes: []string{implicitLittleEndian}})
+		asked.calling, asked.certificate = c.title, c.certificate
+		_, _, _, err := negotiate(asked, loopback, terms{title: "MEDHIVE", peers: peers})
+		if (err == nil) != c.taken {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := newServer(Config{AETitle: "MEDHIVE", Receiver: &shelf{}, Peers: peers})
+	if err == nil || !strings.Contains(err.Error(), "name an authority") {
+		t.Errorf("a door that asks for no certificates: %v", err)
+	}
+}
+
+// One address fills no more than its share of the places.
+func TestOneAddressLeavesPlaces(t *testing.T) {
+	s, err := newServer(Config{AETitle: "MEDHIVE", Receiver: &shelf{}, MaxAssociations: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := netip.MustParseAddr("10.1.0.1"), netip.MustParseAddr("10.1.0.2")
+	for n, c := range []struct {
+		from netip.Addr
+		ok   bool
+	}{{a, true}, {a, true}, {a, true}, {a, false}, {b, true}, {b, false}} {
+		if _, ok := s.seat(c.from); ok != c.ok {
+			t.Errorf("seat %d for %s: %v", n, c.from, ok)
+		}
+	}
+	s.leave(b)
+	if _, ok := s.seat(a); ok {
+		t.Error("the place that another left went to who has his share")
+	}
+	s.leave(a)
+	if _, ok := s.seat(a); !ok || len(s.ofOne) != 1 {
+		t.Errorf("a place that was left is taken: %v", s.ofOne)
 	}
 }

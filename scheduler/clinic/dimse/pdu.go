@@ -1,6 +1,7 @@
 package dimse
 
 import (
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -98,6 +99,8 @@ type associate struct {
 	offers          []offer
 	roles           []role
 	maxLength       uint32 // of P-DATA PDUs that the sender takes; 0: any
+
+	certificate *x509.Certificate // of who asks; no part of the PDU
 }
 
 // encode gives the whole PDU.

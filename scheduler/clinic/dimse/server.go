@@ -3,6 +3,7 @@ package dimse
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,7 +21,10 @@ type Config struct {
 	Peers           []Peer      // who may call; empty: anybody, from loopback addresses only
 	TLS             *tls.Config // nil: plain TCP
 	MaxAssociations int         // at once; 0: 64
-	MaxPDULength    int         // bytes; 0: 128 KiB
+	// MaxOfOne bounds the associations of one address, so that a sender that never hangs up
+	// leaves places for others; 0: three quarters of MaxAssociations.
+	MaxOfOne     int
+	MaxPDULength int // bytes; 0: 128 KiB
 	// Idle is the longest silence of a peer while we wait for it, and the time within which
 	// one in the middle of a message must have sent 1 KiB for each second; 0: 60 s.
 	Idle     time.Duration
@@ -67,8 +71,9 @@ type server struct {
 
 	mu         sync.Mutex // guards what follows
 	greetings  map[netip.Addr]int
-	waiting    int // sum of greetings
-	active     int // associations
+	waiting    int                // sum of greetings
+	active     int                // associations
+	ofOne      map[netip.Addr]int // sum: active
 	numbered   uint64
 	reporting  int
 	background sync.WaitGroup
@@ -78,6 +83,9 @@ type server struct {
 func newServer(config Config) (*server, error) {
 	if config.MaxAssociations == 0 {
 		config.MaxAssociations = defaultAssociations
+	}
+	if config.MaxOfOne == 0 {
+		config.MaxOfOne = max(1, config.MaxAssociations*3/4)
 	}
 	if config.MaxPDULength == 0 {
 		config.MaxPDULength = defaultPDU
@@ -93,16 +101,19 @@ func newServer(config Config) (*server, error) {
 		return nil, fmt.Errorf("AE title %q: want 1 to %d printable ASCII characters without a backslash; correct it, and start again", config.AETitle, maxAE)
 	case config.Receiver == nil:
 		return nil, errors.New("DIMSE server without a receiver of its objects")
-	case config.MaxAssociations < 1, config.Idle < 0, config.MaxPDULength < smallestPDU, config.MaxPDULength > largestPDU:
+	case config.MaxAssociations < 1, config.MaxOfOne < 1, config.Idle < 0, config.MaxPDULength < smallestPDU, config.MaxPDULength > largestPDU:
 		return nil, fmt.Errorf("DIMSE server for %d associations, PDUs of %d bytes, silence of %v: want at least 1, %d to %d, and above 0", config.MaxAssociations, config.MaxPDULength, config.Idle, smallestPDU, largestPDU)
 	}
 	for _, p := range config.Peers {
 		if !validAE(p.AETitle) {
 			return nil, fmt.Errorf("peer's AE title %q: want 1 to %d printable ASCII characters without a backslash; correct it, and start again", p.AETitle, maxAE)
 		}
+		if p.Certificate != "" && (config.TLS == nil || config.TLS.ClientAuth != tls.RequireAndVerifyClientCert) {
+			return nil, fmt.Errorf("peer %s must show the certificate of %.64q, and the door asks for none; name an authority for its TLS, and start again", p.AETitle, p.Certificate)
+		}
 	}
 	return &server{
-		config: config, log: config.Log, greetings: map[netip.Addr]int{}, lists: make(chan struct{}, maxLists),
+		config: config, log: config.Log, greetings: map[netip.Addr]int{}, ofOne: map[netip.Addr]int{}, lists: make(chan struct{}, maxLists),
 		terms: terms{
 			title: config.AETitle, anyTitle: config.AnyCalledAE, peers: config.Peers, maxLength: uint32(config.MaxPDULength),
 			takeReports: config.Committed != nil, answerAsked: config.Holds != nil,
@@ -182,21 +193,25 @@ func (s *server) greeted(from netip.Addr) {
 }
 
 // seat takes one of the places for associations and gives it a number.
-func (s *server) seat() (number uint64, ok bool) {
+func (s *server) seat(from netip.Addr) (number uint64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.active == s.config.MaxAssociations {
+	if s.active == s.config.MaxAssociations || s.ofOne[from] >= s.config.MaxOfOne {
 		return 0, false
 	}
 	s.active++
+	s.ofOne[from]++
 	s.numbered++
 	return s.numbered, true
 }
 
-func (s *server) leave() {
+func (s *server) leave(from netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.active--
+	if s.ofOne[from]--; s.ofOne[from] == 0 {
+		delete(s.ofOne, from)
+	}
 }
 
 func addressOf(conn net.Conn) netip.Addr {
@@ -217,7 +232,7 @@ func (s *server) converse(ctx context.Context, conn net.Conn, from netip.Addr) {
 		s.log.Info("no association", "address", from, "cause", err)
 		return
 	}
-	defer s.leave()
+	defer s.leave(from)
 	started := time.Now()
 	err = a.run(ctx)
 	if a.brought && s.config.AssociationEnded != nil {
@@ -239,6 +254,7 @@ func (s *server) converse(ctx context.Context, conn net.Conn, from netip.Addr) {
 
 // greet brings a connection to an association, or says why there is none.
 func (s *server) greet(ctx context.Context, conn net.Conn, from netip.Addr) (*association, error) {
+	var certificate *x509.Certificate // that an authority of ours signed
 	hurry := time.AfterFunc(greetingTime, func() { _ = conn.Close() })
 	defer hurry.Stop()
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -250,6 +266,9 @@ func (s *server) greet(ctx context.Context, conn net.Conn, from netip.Addr) (*as
 			return nil, fmt.Errorf("TLS: %w", err)
 		}
 		conn = secured
+		if chains := secured.ConnectionState().VerifiedChains; len(chains) > 0 {
+			certificate = chains[0][0]
+		}
 	}
 	l := newLink(conn, s.config.Idle, uint32(s.config.MaxPDULength))
 	kind, length, err := l.pduStart()
@@ -267,6 +286,7 @@ func (s *server) greet(ctx context.Context, conn net.Conn, from netip.Addr) (*as
 		return nil, err
 	}
 	request, err := parseAssociate(body, false)
+	request.certificate = certificate
 	if err == nil && len(request.offers) == 0 {
 		err = breach(abortInvalidParameter, "a request without presentation contexts")
 	}
@@ -285,7 +305,7 @@ func (s *server) answer(l *link, request associate, from netip.Addr) (*associati
 	acceptance, contexts, peer, err := negotiate(request, from, s.terms)
 	number, seated := uint64(0), false
 	if err == nil {
-		if number, seated = s.seat(); !seated {
+		if number, seated = s.seat(from); !seated {
 			busy := rejectBusy
 			err = &busy
 		}
@@ -300,7 +320,7 @@ func (s *server) answer(l *link, request associate, from netip.Addr) (*associati
 		return nil, fmt.Errorf("rejected AE title %q (result %d, source %d, reason %d)", calling, rejected.Result, rejected.Source, rejected.Reason)
 	}
 	if _, err := l.patient.Write(acceptance.encode()); err != nil {
-		s.leave()
+		s.leave(from)
 		return nil, fmt.Errorf("accept an association: %w", err)
 	}
 	return &association{server: s, link: l, contexts: contexts, peer: peer, from: from, number: number, calling: request.calling, called: request.called}, nil

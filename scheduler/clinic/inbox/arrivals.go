@@ -5,17 +5,37 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // expectations are the numbers of instances that were announced for studies of which
 // nothing has come yet. They are forgotten at a restart: the quiet period serves then.
-type expectations map[studyID]int
+type expectations map[studyID]expectation
 
-// maxExpectations bounds them; beyond it the quiet period serves.
+type expectation struct {
+	instances int
+	since     time.Time
+}
+
+// maxExpectations bounds them; beyond it the oldest goes, for which the quiet period serves.
+// A study that an archive announced and never sent fills a place no longer than that.
 const maxExpectations = 4096
 
+func (e expectations) put(id studyID, instances int, now time.Time) {
+	if _, known := e[id]; !known && len(e) >= maxExpectations {
+		oldest, first := id, now
+		for other, x := range e {
+			if !x.since.After(first) {
+				oldest, first = other, x.since
+			}
+		}
+		delete(e, oldest)
+	}
+	e[id] = expectation{instances, now}
+}
+
 func (e expectations) take(id studyID) int {
-	n := e[id]
+	n := e[id].instances
 	delete(e, id)
 	return n
 }
@@ -31,9 +51,7 @@ func (b *Inbox) Expect(studyUID string, instances int) error {
 	defer b.mu.Unlock()
 	r := b.arriving[id]
 	if r == nil || r.closing {
-		if len(b.expected) < maxExpectations {
-			b.expected[id] = instances
-		}
+		b.expected.put(id, instances, b.now())
 		return nil
 	}
 	if _, err := r.journal.append(record{Expected: instances}); err != nil {

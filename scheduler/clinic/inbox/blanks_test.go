@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -43,6 +44,45 @@ func TestFilesMadeAheadAreNoneOfTheStudys(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAFileMadeAheadThatCanNotBeOpenedIsRemoved: as when a process has too many files open. The
+// sender is refused and comes again; the study has no empty file.
+func TestAFileMadeAheadThatCanNotBeOpenedIsRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		on := &crowdedDisk{}
+		b := openOn(t, t.TempDir(), Config{}, on)
+		const instances = 30
+		refused := 0
+		for n := range instances {
+			for tries := 0; ; tries++ {
+				_, err := sendBy(b, ct(study1, n), 0)
+				if err == nil {
+					break
+				}
+				if refused++; !errors.Is(err, syscall.EMFILE) || tries > 0 {
+					t.Fatalf("instance %d: %v", n, err)
+				}
+			}
+		}
+		s := next(t, b)
+		if names, err := os.ReadDir(s.Folder); err != nil || len(names) != instances || s.Instances != instances || refused == 0 {
+			t.Errorf("%d files and %d instances, want %d, %d times refused; %v", len(names), s.Instances, instances, refused, err)
+		}
+	})
+}
+
+// crowdedDisk can't open every second file that is there.
+type crowdedDisk struct {
+	system
+	asked atomic.Int64
+}
+
+func (d *crowdedDisk) reopen(path string, size int64) (diskFile, error) {
+	if d.asked.Add(1)%2 == 0 {
+		return nil, &os.PathError{Op: "open", Path: path, Err: syscall.EMFILE}
+	}
+	return d.system.reopen(path, size)
 }
 
 // TestTakenBlanks: whatever is taken and prepared in whatever order, each number is its

@@ -387,10 +387,15 @@ func (b *Inbox) keep(at seat, in *incoming, from Origin) (size int64, err error)
 // openSeat opens the file of a number. named says that its name is on disk already.
 func (b *Inbox) openSeat(r *revision, number int, path string) (file diskFile, named bool, err error) {
 	if r.blanks.take(number) {
-		file, err = b.disk.reopen(path, 0)
 		named = true
+		if file, err = b.disk.reopen(path, 0); err != nil {
+			err = errors.Join(err, os.Remove(path)) // nobody else takes it, and it is no image
+		}
 	} else {
 		file, err = b.disk.create(path)
+	}
+	if err != nil {
+		return nil, named, err // what a disk returns beside an error is no file
 	}
 	if more := r.blanks.prepare(b.disk, r.images(), b.log); more != nil {
 		b.receiving.Go(more)

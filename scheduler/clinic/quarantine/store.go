@@ -26,17 +26,17 @@ var (
 	ErrUnknown  = errors.New("quarantine holds no such case")
 	ErrDecided  = errors.New("the case was decided on already")
 	ErrWrongKey = errors.New("the key does not fit this quarantine")
+	// ErrDamaged says that one case's record can't be read; the others can.
+	ErrDamaged = errors.New("what was kept of the case can't be read")
 )
 
 var (
-	metaBucket     = []byte("meta")
-	caseBucket     = []byte("cases")    // id -> Case without pictures, sealed
-	pictureBucket  = []byte("pictures") // id -> the pictures in their order, sealed
-	checkKey       = []byte("check")
-	checkValue     = []byte("medhive.quarantine/1")
-	plainID        = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
-	errNotAllowed  = errors.New("no picture of the case")
-	errStrangeForm = errors.New("a stored case can't be read; remove it and submit the study again")
+	metaBucket    = []byte("meta")
+	caseBucket    = []byte("cases")    // id -> Case without pictures, sealed
+	pictureBucket = []byte("pictures") // id -> the pictures in their order, sealed
+	checkKey      = []byte("check")
+	checkValue    = []byte("medhive.quarantine/1")
+	plainID       = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
 )
 
 const (
@@ -138,29 +138,30 @@ func (s *Store) Hold(ctx context.Context, c Case) error {
 }
 
 // List returns all cases without their pictures: those that wait first, each kind by the
-// time that they were held at.
-func (s *Store) List(ctx context.Context) ([]Case, error) {
-	var list []Case
-	err := s.db.View(func(tx *bbolt.Tx) error {
+// time that they were held at. Cases whose records can't be read are named apart: one must
+// not hide the others.
+func (s *Store) List(ctx context.Context) (list []Case, damaged []string, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(caseBucket).ForEach(func(id, sealed []byte) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			var c Case
-			if err := s.read(caseBucket, string(id), sealed, &c); err != nil {
-				return fmt.Errorf("case %s: %w", id, err)
+			if s.read(caseBucket, string(id), sealed, &c) != nil {
+				damaged = append(damaged, string(id))
+			} else {
+				list = append(list, c)
 			}
-			list = append(list, c)
 			return nil
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list the quarantine: %w", err)
+		return nil, nil, fmt.Errorf("list the quarantine: %w", err)
 	}
 	slices.SortFunc(list, func(a, b Case) int {
 		return cmp.Or(boolOrder(a.Decision != nil, b.Decision != nil), a.HeldAt.Compare(b.HeldAt), cmp.Compare(a.ID, b.ID))
 	})
-	return list, nil
+	return list, damaged, nil
 }
 
 func boolOrder(a, b bool) int {
@@ -187,7 +188,7 @@ func (s *Store) Get(ctx context.Context, id string) (c Case, err error) {
 			return err
 		}
 		if len(pictures) != len(c.Held.Images) {
-			return errNotAllowed
+			return ErrDamaged
 		}
 		for n := range pictures {
 			c.Held.Images[n].Picture = pictures[n]
@@ -312,11 +313,8 @@ func (s *Store) get(tx *bbolt.Tx, bucket []byte, id string, v any) error {
 
 func (s *Store) read(bucket []byte, id string, sealed []byte, v any) error {
 	plain, err := s.unseal(name(bucket, id), sealed)
-	if err != nil {
-		return err
-	}
-	if json.Unmarshal(plain, v) != nil {
-		return errStrangeForm
+	if err != nil || json.Unmarshal(plain, v) != nil {
+		return ErrDamaged // the key fits: unlock has proved it
 	}
 	return nil
 }

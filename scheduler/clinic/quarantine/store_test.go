@@ -7,10 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 
 	"github.com/medhive/medhive/scheduler/clinic"
 	"github.com/medhive/medhive/scheduler/clinic/burnin"
@@ -79,7 +82,7 @@ func TestHeldCasesAreKept(t *testing.T) {
 	shut(t, s)
 	s = opened(t, path, 1)
 	defer shut(t, s)
-	list, err := s.List(t.Context())
+	list, _, err := s.List(t.Context())
 	if err != nil || len(list) != 2 || list[0].ID != first.ID || list[1].ID != second.ID || list[0].Held.Images[0].Picture != nil {
 		t.Fatalf("listed %+v, %v", list, err)
 	}
@@ -254,7 +257,7 @@ func TestListOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	list, err := s.List(t.Context())
+	list, _, err := s.List(t.Context())
 	var ids []string
 	for _, c := range list {
 		ids = append(ids, c.ID)
@@ -280,12 +283,44 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	work.Wait()
-	if list, err := s.List(t.Context()); err != nil || len(list) != 4 {
+	if list, _, err := s.List(t.Context()); err != nil || len(list) != 4 {
 		t.Errorf("%d cases, %v", len(list), err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.Hold(ctx, heldCase("0000000e")); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// One record that can't be read hides none of the others, and can be removed.
+func TestADamagedRecordHidesNoOther(t *testing.T) {
+	s := newStore(t)
+	for _, id := range []string{"0000000a", "0000000b"} {
+		if err := s.Hold(t.Context(), heldCase(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(caseBucket).Put([]byte("0000000a"), []byte("worn out, and longer than a nonce"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, damaged, err := s.List(t.Context())
+	if err != nil || len(list) != 1 || list[0].ID != "0000000b" || !slices.Equal(damaged, []string{"0000000a"}) {
+		t.Fatalf("listed %+v, damaged %v, %v", list, damaged, err)
+	}
+	if _, err := s.Get(t.Context(), "0000000a"); !errors.Is(err, ErrDamaged) {
+		t.Errorf("looked at: %v", err)
+	}
+	if _, err := s.Decide(t.Context(), "0000000a", "a", Decision{Choice: Release}, ""); !errors.Is(err, ErrDamaged) {
+		t.Errorf("released: %v", err)
+	}
+	if err := s.Remove(t.Context(), "0000000a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, damaged, err := s.List(t.Context()); err != nil || len(damaged) > 0 {
+		t.Errorf("removed: %v, %v", damaged, err)
 	}
 }

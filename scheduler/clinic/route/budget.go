@@ -44,3 +44,14 @@ func (b Budget) spent(use Use, cost uint64, class scheduler.Class) string {
 	}
 	return ""
 }
+
+// Over says which limit of a rule's budget one more study of it would go beyond, that costs
+// at most cost gwei; empty: none, or there is no such rule any more.
+func (r Rules) Over(rule string, spent Spent, cost uint64, class scheduler.Class) string {
+	for _, one := range r.rules {
+		if one.Name == rule {
+			return one.Budget.spent(spent[rule], cost, class)
+		}
+	}
+	return ""
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/scheduler"
+	"github.com/medhive/medhive/scheduler/settings"
 )
 
 // Bounds of a set of rules.
@@ -318,7 +319,7 @@ func oneOf(key, word string, known []string) error {
 	if slices.Contains(known, word) {
 		return nil
 	}
-	if near := Nearest(word, known); near != "" {
+	if near := settings.Nearest(word, known); near != "" {
 		return fmt.Errorf("%s %.40q is not known; did you mean %q?", key, word, near)
 	}
 	return fmt.Errorf("%s %.40q is not known; want one of %s", key, word, strings.Join(known, ", "))

@@ -3,6 +3,8 @@ package route
 import (
 	"strings"
 	"testing"
+
+	"github.com/medhive/medhive/scheduler/settings"
 )
 
 // Every fault of a file is named, with what to write in its place.
@@ -53,7 +55,7 @@ func TestParseRefuses(t *testing.T) {
 		{"budget then", ok + "budget = { day-count = 1, then = \"wait\" }", "budget then"},
 		{"budget below zero", ok + "budget.day-count = -1", "below zero"},
 		{"a long pattern", ok + "match.modality = [\"" + strings.Repeat("x", 300) + "\"]", "at most 256"},
-		{"a long file", strings.Repeat("#", maxFileBytes+1), "at most"},
+		{"a long file", strings.Repeat("#", settings.MaxBytes+1), "at most"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse([]byte(c.text))
@@ -68,14 +70,5 @@ func TestParseNamesEveryFault(t *testing.T) {
 	_, err := Parse([]byte("[[rule]]\nname = \"a\"\nmodel = \"m\"\npriority = \"x\"\n[[rule]]\nname = \"b\"\n"))
 	if err == nil || !strings.Contains(err.Error(), `rule "a": priority`) || !strings.Contains(err.Error(), `rule "b": model`) {
 		t.Fatal(err)
-	}
-}
-
-func TestNearest(t *testing.T) {
-	known := []string{"modality", "model", "hours"}
-	for word, want := range map[string]string{"modality": "modality", "Modalty": "modality", "modle": "model", "hour": "hours", "zzzz": "", "": "", strings.Repeat("m", 100): ""} {
-		if got := Nearest(word, known); got != want {
-			t.Errorf("Nearest(%q) is %q; want %q", word, got, want)
-		}
 	}
 }

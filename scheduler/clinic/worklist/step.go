@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/clinic"
 )
 
@@ -30,6 +31,11 @@ type (
 	Release struct {
 		By     string
 		Policy clinic.Policy
+	}
+	// Raise: an order that came late is more urgent. In routed; never to a lower priority.
+	Raise struct {
+		Priority scheduler.Class
+		By       string
 	}
 	// Submit: it goes to the market now. routed → submitted; in submitted nothing changes, as
 	// after a restart.
@@ -88,6 +94,7 @@ func Step(c Case, e Event, at time.Time) (Case, error) {
 func (Route) name() string   { return "route" }
 func (Hold) name() string    { return "hold" }
 func (Release) name() string { return "release" }
+func (Raise) name() string   { return "raise" }
 func (Submit) name() string  { return "submit" }
 func (Task) name() string    { return "name the task of" }
 func (Retry) name() string   { return "put off" }
@@ -113,6 +120,12 @@ func (e Hold) apply(c *Case, at time.Time) bool {
 func (e Release) apply(c *Case, at time.Time) bool {
 	c.Policy, c.By, c.Reason, c.NextTry = e.Policy, e.By, "", time.Time{}
 	return c.move(c.beginning(), at, Held)
+}
+
+func (e Raise) apply(c *Case, _ time.Time) bool {
+	higher := e.Priority > c.Terms.Priority
+	c.Terms.Priority, c.Terms.PriorityBy = e.Priority, e.By
+	return c.State == Routed && higher
 }
 
 func (Submit) apply(c *Case, at time.Time) bool {

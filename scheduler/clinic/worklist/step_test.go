@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/medhive/medhive/models"
+	"github.com/medhive/medhive/scheduler"
 	"github.com/medhive/medhive/scheduler/clinic"
 )
 
@@ -25,7 +26,7 @@ func allowed() map[State]map[string]State {
 	}
 	return map[State]map[string]State{
 		Received:    with(map[string]State{"route": Routed, "hold": Held}),
-		Routed:      with(map[string]State{"hold": Held, "submit": Submitted}),
+		Routed:      with(map[string]State{"hold": Held, "raise": Routed, "submit": Submitted}),
 		Held:        with(map[string]State{"release": Routed}),
 		Submitted:   with(map[string]State{"hold": Held, "submit": Submitted, "task": Submitted, "retry": Routed, "analyse": Analysed}),
 		Analysed:    {"deliver": Delivering},
@@ -43,6 +44,7 @@ func events() map[string]Event {
 	return map[string]Event{
 		"route": Route{Rule: "brain", Model: "t1-tissue", Terms: Terms{Destinations: []string{"pacs"}}},
 		"hold":  Hold{Reason: "text in the pixels"}, "release": Release{By: "somebody", Policy: clinic.Policy{Released: true}},
+		"raise":  Raise{Priority: scheduler.STAT, By: "order"},
 		"submit": Submit{}, "task": Task{task}, "retry": Retry{Reason: "no node", Next: noon.Add(time.Minute)},
 		"analyse": Analyse{Task: task, Outcome: "completed", PriceGwei: 7}, "deliver": Deliver{}, "stuck": Stuck{"the archive refuses"},
 		"arrive": Arrive{}, "fail": Fail{Reason: "too late"}, "refuse": Refuse{Reason: "no slices"}, "again": Again{By: "somebody"},
@@ -119,6 +121,19 @@ func TestWhatEventsLeave(t *testing.T) {
 	step(all["accept"])
 	if !c.Reading.Accepted || c.At.Read.IsZero() || c.At.Delivered.IsZero() || c.At.Submitted.IsZero() {
 		t.Errorf("read: %+v", c)
+	}
+}
+
+// A case is raised and never lowered.
+func TestAPriorityOnlyRises(t *testing.T) {
+	c, err := Step(at(Routed), Raise{Priority: scheduler.STAT, By: "order"}, noon)
+	if err != nil || c.Terms.Priority != scheduler.STAT || c.Terms.PriorityBy != "order" {
+		t.Fatalf("%+v, %v", c.Terms, err)
+	}
+	for _, p := range []scheduler.Class{scheduler.Routine, scheduler.Urgent, scheduler.STAT} {
+		if after, err := Step(c, Raise{Priority: p, By: "somebody"}, noon); !errors.Is(err, ErrNotAllowed) || after.Terms.PriorityBy != "order" {
+			t.Errorf("%s: %v", p, err)
+		}
 	}
 }
 
