@@ -241,9 +241,9 @@ func TestVerdictsReachTheCoordinator(t *testing.T) {
 	}
 	d.answer = func(intake.Statement) error { return nil }
 	ctx, stop := context.WithCancel(t.Context())
+	<-d.more // of the calls before
 	var loop sync.WaitGroup
 	loop.Go(func() { v.forward(ctx, d.submit) })
-	<-d.more // of the calls before
 	<-d.more
 	stop()
 	loop.Wait()

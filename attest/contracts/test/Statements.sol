@@ -181,6 +181,43 @@ library Statements {
         return keccak256(abi.encode(typehash, receipt, clinic, checker));
     }
 
+    function deviceVoucher(
+        address vendor,
+        bytes32 endorsement,
+        bytes32 deviceX,
+        bytes32 deviceY,
+        uint64 issuedAt,
+        uint64 expiresAt
+    ) internal pure returns (bytes32) {
+        bytes32 typehash = keccak256(
+            "DeviceVoucher(address vendor,bytes32 endorsement,bytes32 deviceX,bytes32 deviceY,uint64 issuedAt,uint64 expiresAt)"
+        );
+        return keccak256(abi.encode(typehash, vendor, endorsement, deviceX, deviceY, issuedAt, expiresAt));
+    }
+
+    function deviceRevocation(address vendor, bytes32 revoked, uint64 signedAt) internal pure returns (bytes32) {
+        bytes32 typehash = keccak256("DeviceRevocation(address vendor,bytes32 voucher,uint64 at)");
+        return keccak256(abi.encode(typehash, vendor, revoked, signedAt));
+    }
+
+    function deviceProof(address node, bytes32 vouched, bytes32 nonce, uint64 askedAt)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 typehash = keccak256("DeviceProof(address node,bytes32 voucher,bytes32 nonce,uint64 askedAt)");
+        return keccak256(abi.encode(typehash, node, vouched, nonce, askedAt));
+    }
+
+    function ownerBinding(address node, address owner, bytes32 code, uint64 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        bytes32 typehash = keccak256("OwnerBinding(address node,address owner,bytes32 code,uint64 deadline)");
+        return keccak256(abi.encode(typehash, node, owner, code, deadline));
+    }
+
     function epoch(uint64 number, bytes32 root, bytes32 datasetHash, uint128 cumulativeTotal)
         internal
         pure

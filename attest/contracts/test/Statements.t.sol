@@ -86,6 +86,15 @@ contract StatementsTest is Network {
         return Statements.hash(e);
     }
 
+    /// @dev A device's key is written as its two coordinates, one behind the other.
+    function deviceVoucher() private view returns (bytes32) {
+        bytes memory point = vm.parseJsonBytes(json, string.concat(place, "device"));
+        (bytes32 x, bytes32 y) = abi.decode(point, (bytes32, bytes32));
+        return Statements.deviceVoucher(
+            who("vendor"), word("endorsement"), x, y, number("issued_at_ms"), number("expires_at_ms")
+        );
+    }
+
     function total() private view returns (uint128) {
         return uint128(vm.parseJsonUint(json, string.concat(place, "cumulative_total_wei")));
     }
@@ -120,6 +129,16 @@ contract StatementsTest is Network {
             return Statements.nodePromise(sum("task"), number("fence"), who("node"), who("clinic"), number("at_ms"));
         }
         if (name == "Consent") return Statements.consent(word("receipt"), who("clinic"), who("checker"));
+        if (name == "DeviceVoucher") return deviceVoucher();
+        if (name == "DeviceRevocation") {
+            return Statements.deviceRevocation(who("vendor"), word("voucher"), number("at_ms"));
+        }
+        if (name == "DeviceProof") {
+            return Statements.deviceProof(who("node"), word("voucher"), word("nonce"), number("asked_at_ms"));
+        }
+        if (name == "OwnerBinding") {
+            return Statements.ownerBinding(who("node"), who("owner"), word("code"), number("deadline_ms"));
+        }
         if (name == "Epoch") return Statements.epoch(number("epoch"), word("root"), word("dataset_hash"), total());
         revert("a vector of a type that Statements.sol lacks");
     }
