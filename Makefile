@@ -83,10 +83,10 @@ test-reproducible: packages ## build the packages again, elsewhere and from noth
 
 image: packages ## build a bootable disk for amd64 boxes, and its updates, into DIST/image; wants root, or Debian's uidmap; packaging/image/build.sh says what a vendor may give it
 	@./packaging/image/tools.sh $(TOOLS)
-	@./packaging/image/build.sh $(TOOLS) $(DIST)/medhive_*_amd64.deb $(DIST)/image
+	@./packaging/image/build.sh $(TOOLS) $$(ls -t $(DIST)/medhive_*_amd64.deb | head -n 1) $(DIST)/image
 
 test-image: build packages ## boot a box in QEMU with a TPM: first boot, a job, updates good and bad, disk written anew; half an hour
-	@./packaging/image/test.sh $(TOOLS) $(DIST)/medhive_*_amd64.deb bin/medhive
+	@./packaging/image/test.sh $(TOOLS) $$(ls -t $(DIST)/medhive_*_amd64.deb | head -n 1) bin/medhive
 
 bench: build test-tools ## measure the targets; ROOM=name for one room; writes bench.json
 	@./packaging/test-tools.sh $(TOOLS) bench
