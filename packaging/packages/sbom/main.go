@@ -27,7 +27,7 @@ import (
 
 // parts is what the list is made from.
 type parts struct {
-	program, library, libraryVersion string // files; ONNX Runtime's version
+	program, runtime, runtimeVersion string // files; ONNX Runtime's version
 	version, arch                    string // of the package
 	cache                            string // Go's module cache
 	made                             time.Time
@@ -38,8 +38,8 @@ func main() {
 	epoch := flag.Int64("epoch", 0, "seconds since 1970 that the list is dated with")
 	list, licences := flag.String("list", "", "where the CycloneDX list goes"), flag.String("licences", "", "where the licences go")
 	flag.StringVar(&p.program, "program", "", "the built medhive")
-	flag.StringVar(&p.library, "library", "", "libonnxruntime.so.1 of the package")
-	flag.StringVar(&p.libraryVersion, "library-version", "", "its version")
+	flag.StringVar(&p.runtime, "library", "", "libonnxruntime.so.1 of the package")
+	flag.StringVar(&p.runtimeVersion, "library-version", "", "its version")
 	flag.StringVar(&p.version, "version", "", "version of the package")
 	flag.StringVar(&p.arch, "arch", "", "processor, in Go's words")
 	flag.StringVar(&p.cache, "modcache", "", "go env GOMODCACHE")
@@ -87,7 +87,7 @@ func (p parts) bom(info *buildinfo.BuildInfo, modules []*debug.Module) (*cdx.BOM
 	if err != nil {
 		return nil, err
 	}
-	library, err := sum(p.library)
+	library, err := sum(p.runtime)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +98,8 @@ func (p parts) bom(info *buildinfo.BuildInfo, modules []*debug.Module) (*cdx.BOM
 		Hashes:      &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: program}},
 	}
 	runtime := cdx.Component{
-		BOMRef: "onnxruntime", Type: cdx.ComponentTypeLibrary, Name: "onnxruntime", Version: p.libraryVersion,
-		PackageURL: "pkg:npm/onnxruntime-node@" + p.libraryVersion,
+		BOMRef: "onnxruntime", Type: cdx.ComponentTypeLibrary, Name: "onnxruntime", Version: p.runtimeVersion,
+		PackageURL: "pkg:npm/onnxruntime-node@" + p.runtimeVersion,
 		Licenses:   &cdx.Licenses{{License: &cdx.License{ID: "MIT"}}},
 		Hashes:     &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: library}},
 	}
