@@ -69,6 +69,7 @@ type incoming struct {
 	rest  io.Reader
 	ctx   context.Context
 	limit int64
+	size  int64         // bytes that were counted
 	cutAt *atomic.Int64 // of its revision; nil: none
 	free  func()        // gives back the place for a wide look
 }
@@ -176,34 +177,67 @@ const copyBytes = 256 << 10
 // copyBuffers are used again by the next instance.
 var copyBuffers = sync.Pool{New: func() any { return new([copyBytes]byte) }}
 
+// count counts n more bytes of the object, and refuses those that are too many or too late.
+func (in *incoming) count(n int) error {
+	if in.size += int64(n); in.size > in.limit {
+		return ErrTooLarge
+	}
+	return in.ctx.Err()
+}
+
 // drain hands all of the object to use, in parts, and returns how many bytes it has.
 func (in *incoming) drain(use func(part []byte) error) (size int64, err error) {
 	counted := func(part []byte) error {
-		if size += int64(len(part)); size > in.limit {
-			return ErrTooLarge
-		}
-		if err := in.ctx.Err(); err != nil {
+		if err := in.count(len(part)); err != nil {
 			return err
-		}
-		if in.tooSlow() {
-			return ErrTooSlow // a WriterTo does not ask Read
 		}
 		return use(part)
 	}
 	if err := counted(in.first); err != nil {
-		return size, err
+		return in.size, err
 	}
-	in.first = nil // it may be long, and the rest take its time
+	in.begun()
+	return in.size, in.whole(eachPart(in, counted))
+}
+
+// pour reads all of the object into pages, without a copy between. took hears of each part
+// before it is written.
+func (in *incoming) pour(out *pages, took func(n int) error) error {
+	counted := func(n int) error {
+		if err := in.count(n); err != nil {
+			return err
+		}
+		return took(n)
+	}
+	err := counted(len(in.first))
+	if err == nil {
+		_, err = out.Write(in.first)
+	}
+	in.begun()
+	for end := false; err == nil && !end; {
+		var n int
+		if n, end, err = fill(in, out.space()); err == nil {
+			err = counted(n)
+		}
+		if err == nil {
+			err = out.filled(n)
+		}
+	}
+	return in.whole(err)
+}
+
+// begun gives back what the look at the head took: it may be long, and the rest take its time.
+func (in *incoming) begun() {
+	in.first = nil
 	in.free()
-	if direct, ok := in.rest.(io.WriterTo); ok {
-		_, err = direct.WriteTo(partWriter(counted))
-	} else {
-		err = eachPart(in, counted)
+}
+
+// whole refuses an object that was read without an error and was cut off all the same.
+func (in *incoming) whole(err error) error {
+	if err == nil && in.size < in.head.pixelsEnd {
+		return ErrUnreadable
 	}
-	if err == nil && size < in.head.pixelsEnd {
-		err = ErrUnreadable // cut off
-	}
-	return size, err
+	return err
 }
 
 // Read implements io.Reader for what follows the first bytes.
@@ -221,17 +255,6 @@ func (in *incoming) tooSlow() bool {
 	}
 	at := in.cutAt.Load()
 	return at != 0 && time.Now().UnixNano() > at
-}
-
-// partWriter is a writer that hands on what it is given.
-type partWriter func(part []byte) error
-
-// Write implements io.Writer.
-func (w partWriter) Write(part []byte) (int, error) {
-	if err := w(part); err != nil {
-		return 0, err
-	}
-	return len(part), nil
 }
 
 // eachPart hands all that a reader gives to use.
@@ -319,24 +342,35 @@ type pages struct {
 	buffer  *[copyBytes]byte
 	have    int
 	written int64
+	check   uint32 // CRC-32C of what was written
 }
 
 // Write implements io.Writer.
 func (p *pages) Write(part []byte) (int, error) {
 	taken := 0
 	for taken < len(part) {
-		n := copy(p.buffer[p.have:], part[taken:])
-		taken, p.have = taken+n, p.have+n
-		if p.have == len(p.buffer) {
-			if err := p.flush(); err != nil {
-				return taken, err
-			}
+		n := copy(p.space(), part[taken:])
+		taken += n
+		if err := p.filled(n); err != nil {
+			return taken, err
 		}
 	}
 	return taken, nil
 }
 
+// space is where the next bytes are put; filled says how many were.
+func (p *pages) space() []byte { return p.buffer[p.have:] }
+
+func (p *pages) filled(n int) error {
+	if p.have += n; p.have < len(p.buffer) {
+		return nil
+	}
+	return p.flush()
+}
+
+// flush writes what is there.
 func (p *pages) flush() error {
+	p.check = crc32.Update(p.check, castagnoli(), p.buffer[:p.have])
 	n, err := p.file.Write(p.buffer[:p.have])
 	if err == nil {
 		hasten(p.file, p.written, int64(n))
@@ -408,29 +442,26 @@ func (b *Inbox) openSeat(r *revision, number int, path string) (file diskFile, n
 func (b *Inbox) write(file diskFile, in *incoming, k *kept, from Origin, taken *int64) error {
 	out := pages{file: file, buffer: copyBuffers.Get().(*[copyBytes]byte)}
 	defer copyBuffers.Put(out.buffer)
-	check := uint32(0)
-	write := func(part []byte) error {
-		*taken += int64(len(part))
-		check = crc32.Update(check, castagnoli(), part)
-		if err := b.room.take(int64(len(part))); err != nil {
-			return err
-		}
-		_, err := out.Write(part)
-		return err
+	took := func(n int) error {
+		*taken += int64(n)
+		return b.room.take(int64(n))
 	}
 	if in.head.meta == 0 {
 		top := part10Head(in.head.syntax, k.Class, k.UID, from.CallingAE)
 		k.Skip = len(top)
-		if err := write(top); err != nil {
+		if err := took(len(top)); err != nil {
+			return err
+		}
+		if _, err := out.Write(top); err != nil {
 			return err
 		}
 	}
-	if _, err := in.drain(write); err != nil {
+	if err := in.pour(&out, took); err != nil {
 		return err
 	}
 	if err := out.flush(); err != nil {
 		return err
 	}
-	k.Bytes, k.Check = *taken, check
+	k.Bytes, k.Check = *taken, out.check
 	return nil
 }
